@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The data behind class.h. class_table.h has the figures, written by
- * tools/classes/generate.c, which has the rules they follow.
+ * The data behind class.h. class_table.h has the figures, written by the
+ * generator in tools/classes, which has the rules they follow.
  */
 #include <linux/cache.h>
 
