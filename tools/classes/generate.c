@@ -244,7 +244,7 @@ static void write_header(FILE *out, const struct table *t)
 	unsigned int i;
 
 	/* In two parts, or tools would take it for the licence line of this file. */
-	fprintf(out, "/* SPDX-License-%s: GPL-2.0-only */\n", "Identifier");
+	fprintf(out, "/* %s-License-Identifier: GPL-2.0-only */\n", "SPDX");
 	write_comment(out, t);
 	fputs("#ifndef STRATA_CLASS_TABLE_H\n#define STRATA_CLASS_TABLE_H\n\n", out);
 	fprintf(out, "#define STRATA_NR_CLASSES\t%u\n", t->nr);
