@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Arenas: the memory behind one file of the device.
+ */
+#ifndef _STRATA_ARENA_H
+#define _STRATA_ARENA_H
+
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+#include <uapi/linux/strata.h>
+
+/* Bytes and counts, as in struct strata_stat. */
+struct strata_figures {
+	u64 limit, committed, hwm, faults, grown, trimmed;
+};
+
+/**
+ * struct strata_arena - regions and their memory
+ * @kref: one for each open file
+ * @lock: read: commit pages and map them; write: take pages away. Order:
+ *	mmap_lock, @lock, i_mmap_rwsem of @inode; user memory is not touched
+ *	under it.
+ * @inode: its address space is what maps the arena, in all processes
+ * @user: who pays, by quota
+ * @memcg: who pays, by memory cgroup; NULL without cgroups
+ * @privileged: the creator may go over quotas
+ * @flags: STRATA_CREATE_*
+ * @node: NUMA node to prefer, or NUMA_NO_NODE
+ * @nr_regions: slots
+ * @region_bytes: bytes of a slot, guard page included
+ * @slot_pages: the same in pages
+ * @data_pages: pages of all slots, and so the first page offset of control pages
+ * @map_pages: pages that mmap() can reach
+ * @pages: by page offset, what is committed
+ * @blocks: control pages, by number; see arena_ctl.c
+ * @fig_lock: the figures of the arena and of its slots; innermost
+ * @fig: sums of all regions; .hwm is the most that they held together
+ * @nr_used: regions that were used
+ * @name: for people
+ */
+struct strata_arena {
+	struct kref kref;
+	struct rw_semaphore lock;
+	struct inode *inode;
+	struct strata_user *user;
+	struct mem_cgroup *memcg;
+	bool privileged;
+	u32 flags;
+	int node;
+	u32 nr_regions;
+	u64 region_bytes;
+	pgoff_t slot_pages, data_pages, map_pages;
+	struct xarray pages;
+	struct xarray blocks;
+	spinlock_t fig_lock;		/* fig, nr_used, every slot */
+	struct strata_figures fig;
+	u32 nr_used;
+	char name[sizeof_field(struct strata_create, name)];
+};
+
+struct strata_arena *strata_arena_create(const struct strata_create *args);
+struct strata_arena *strata_arena_hold(struct strata_arena *arena);
+void strata_arena_put(struct strata_arena *arena);
+u64 strata_arena_max_bytes(void);
+
+#endif /* _STRATA_ARENA_H */
