@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bump regions: memory handed out by moving a pointer, released in frames.
+ *
+ * A region has one owner at a time: no call on it may run beside another. It
+ * takes no lock and no atomic, so it works in every context in which the gfp
+ * given at create works. It starts at 2 KiB and grows by segments that double;
+ * what has been handed out never moves.
+ *
+ *	STRATA_FRAME(r);
+ *	req = strata_region_alloc(r, sizeof(*req));
+ *	...
+ *	return 0;		// and everything since STRATA_FRAME() is gone
+ */
+#ifndef _LINUX_STRATA_REGION_H
+#define _LINUX_STRATA_REGION_H
+
+#include <linux/align.h>
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/kconfig.h>
+#include <linux/types.h>
+
+/* What every object of a region is aligned to, in bytes. */
+#define STRATA_REGION_ALIGN	16UL
+
+/* A sanitizer must see each object: no inline path then. */
+#define STRATA_REGION_OUT_OF_LINE \
+	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KMSAN))
+
+/**
+ * struct strata_region - what the inline path sees of a region
+ *
+ * Made by strata_region_create() alone; there is more behind it.
+ */
+struct strata_region {
+	/* private: both aligned to STRATA_REGION_ALIGN, top <= end */
+	char *top;
+	char *end;
+};
+
+/**
+ * typedef strata_mark_t - a frame, as strata_region_push() returned it
+ *
+ * A value to keep and to hand to strata_region_pop(). Good for one pop.
+ */
+typedef struct {
+	/* private: */
+	u64 region;
+	u64 frame;
+	u64 outer;
+	void *segment;
+	char *top;
+} strata_mark_t;
+
+/**
+ * strata_region_create() - make an empty region
+ * @limit: bytes of objects it may hold at a time, rounded up to 16; padding of
+ *	aligned objects and the records of strata_region_defer() count. 0 for
+ *	no limit
+ * @gfp: for this call and each time the region grows
+ *
+ * Context: as kmalloc() with @gfp.
+ * Return: the region, or ERR_PTR(-ENOMEM).
+ */
+struct strata_region *strata_region_create(size_t limit, gfp_t gfp);
+
+/* The path of strata_region_alloc() that has to look for memory. */
+void *strata_region_alloc_slow(struct strata_region *r, size_t size) __alloc_size(2);
+
+/**
+ * strata_region_alloc() - allocate from a region
+ * @r: the region
+ * @size: bytes, at most STRATA_MAX_SIZE less a page; 0 gives a valid pointer to
+ *	no bytes, which may be the next one's too
+ *
+ * The memory is aligned to 16 bytes. Its contents are undefined, unless the
+ * system runs with init_on_alloc or the region was created with __GFP_ZERO.
+ *
+ * Context: the region's owner; where it grows, as kmalloc() with its gfp.
+ * Return: the memory, or NULL at the limit, where @size is too large, or
+ * without memory. The region is then as it was.
+ */
+static __always_inline void *strata_region_alloc(struct strata_region *r, size_t size)
+{
+	char *p = r->top;
+
+	/* Both ends are aligned: what fits as it is fits rounded up. */
+	if (STRATA_REGION_OUT_OF_LINE || unlikely(size > (size_t)(r->end - p)))
+		return strata_region_alloc_slow(r, size);
+	r->top = p + ALIGN(size, STRATA_REGION_ALIGN);
+	return p;
+}
+
+/**
+ * strata_region_alloc_aligned() - allocate with an alignment
+ * @r: the region
+ * @size: bytes, as for strata_region_alloc()
+ * @align: a power of two, at most PAGE_SIZE; another is reported
+ *
+ * Context: as strata_region_alloc().
+ * Return: the memory, aligned to @align and to 16 bytes, or NULL.
+ */
+void *strata_region_alloc_aligned(struct strata_region *r, size_t size, size_t align)
+	__alloc_size(2);
+
+/**
+ * strata_region_zalloc() - allocate zeroed memory from a region
+ * @r: the region
+ * @size: bytes, as for strata_region_alloc()
+ *
+ * Context: as strata_region_alloc().
+ * Return: the memory, or NULL.
+ */
+void *strata_region_zalloc(struct strata_region *r, size_t size) __alloc_size(2);
+
+/**
+ * strata_region_strdup() - copy a string into a region
+ * @r: the region
+ * @s: the string, or NULL
+ *
+ * Context: as strata_region_alloc().
+ * Return: the copy; NULL for NULL or without memory.
+ */
+char *strata_region_strdup(struct strata_region *r, const char *s);
+
+/**
+ * strata_region_printf() - print into a string in a region
+ * @r: the region
+ * @fmt: as for snprintf(), with its arguments
+ *
+ * Context: as strata_region_alloc(). The arguments must not change meanwhile.
+ * Return: the string, as long as it needs to be, or NULL.
+ */
+char *strata_region_printf(struct strata_region *r, const char *fmt, ...) __printf(2, 3);
+
+/**
+ * strata_region_push() - open a frame
+ * @r: the region
+ *
+ * Takes no memory and cannot fail. Frames nest without a bound.
+ *
+ * Context: the region's owner.
+ * Return: the mark to hand to strata_region_pop().
+ */
+strata_mark_t strata_region_push(struct strata_region *r);
+
+/**
+ * strata_region_pop() - close the innermost frame
+ * @r: the region
+ * @mark: from the strata_region_push() that opened it
+ *
+ * First runs what strata_region_defer() left in the frame, last first; what
+ * these functions allocate goes with the frame. Then releases everything
+ * allocated since the push. Takes time for the segments entered since, not for
+ * the objects. The largest segment of up to 64 KiB is kept for the next frame.
+ *
+ * Context: the region's owner, in a context where the deferred functions may run.
+ * Return: 0, or -EINVAL for a mark of another region, of a frame that is not
+ * the innermost open one or that is closed already. This is reported, and the
+ * region is as it was.
+ */
+int strata_region_pop(struct strata_region *r, strata_mark_t mark);
+
+/**
+ * strata_region_defer() - have a function run when the frame is popped
+ * @r: the region
+ * @fn: called once with @arg. May allocate from @r and use frames of its own;
+ *	may not pop any other, nor reset or destroy @r, which is reported and
+ *	refused
+ * @arg: its argument
+ *
+ * Outside of any frame, @fn runs at reset or destroy. The record takes 32 bytes
+ * of the region.
+ *
+ * Context: as strata_region_alloc().
+ * Return: 0, -ENOMEM, -EINVAL without @fn, or -EBUSY when called from a deferred
+ * function outside a frame of its own: nothing would bound the pop.
+ */
+int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg);
+
+/**
+ * strata_region_escape() - copy out of a region what must outlive its frame
+ * @r: the region
+ * @p: in an object of @r; another pointer is reported
+ * @size: bytes from @p on, all in memory that @r handed out
+ * @gfp: for the copy
+ *
+ * Context: the region's owner, and as kmalloc() with @gfp.
+ * Return: a copy to be freed by strata_free(), or NULL.
+ */
+void *strata_region_escape(struct strata_region *r, const void *p, size_t size, gfp_t gfp)
+	__alloc_size(3);
+
+/**
+ * strata_region_contains() - is this address memory that the region handed out
+ * @r: the region
+ * @p: any pointer value
+ *
+ * Released memory is not contained, the padding between objects is.
+ *
+ * Context: the region's owner.
+ * Return: true if so.
+ */
+bool strata_region_contains(const struct strata_region *r, const void *p);
+
+/**
+ * strata_region_reset() - empty a region and keep its memory
+ * @r: the region
+ *
+ * Runs everything deferred, last first, and closes every frame: their marks are
+ * stale from then on.
+ *
+ * Context: as strata_region_pop().
+ */
+void strata_region_reset(struct strata_region *r);
+
+/**
+ * strata_region_destroy() - give back a region and all that it holds
+ * @r: the region; NULL and error pointers are no-ops
+ *
+ * Runs everything deferred, last first.
+ *
+ * Context: as strata_region_pop().
+ */
+void strata_region_destroy(struct strata_region *r);
+
+/* What STRATA_FRAME() keeps in the scope. */
+struct strata_frame {
+	struct strata_region *region;
+	strata_mark_t mark;
+};
+
+static inline struct strata_frame strata_frame_open(struct strata_region *r)
+{
+	return (struct strata_frame){ .region = r, .mark = strata_region_push(r) };
+}
+
+static inline void strata_frame_close(struct strata_frame *frame)
+{
+	strata_region_pop(frame->region, frame->mark);
+}
+
+/**
+ * STRATA_FRAME() - open a frame that is popped when the scope ends
+ * @r: the region; evaluated once
+ *
+ * A declaration. Several in one scope nest.
+ */
+#define STRATA_FRAME(r) \
+	struct strata_frame __UNIQUE_ID(strata_frame) \
+		__cleanup(strata_frame_close) __maybe_unused = \
+		strata_frame_open(r)
+
+/* For __free(strata_region). */
+DEFINE_FREE(strata_region, struct strata_region *,
+	    if (!IS_ERR_OR_NULL(_T)) strata_region_destroy(_T))
+
+#endif /* _LINUX_STRATA_REGION_H */
