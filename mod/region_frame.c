@@ -138,7 +138,8 @@ int strata_region_defer(struct strata_region *pub, void (*fn)(void *), void *arg
 		return -EINVAL;
 	}
 	if (r->running && r->frame == r->running) {
-		report(r, "defer", _RET_IP_, "a deferred function may defer in its own frames only");
+		report(r, "defer", _RET_IP_,
+		       "a deferred function may defer in its own frames only");
 		return -EBUSY;
 	}
 	d = strata_region_alloc(pub, sizeof(*d));

@@ -106,6 +106,31 @@ static struct segment *segment_new(struct region *r, size_t need)
 	return seg ?: segment_alloc(r, least, r->gfp);
 }
 
+static bool has_room(const struct segment *seg, size_t need)
+{
+	return need <= segment_end(seg) - seg->top;
+}
+
+/*
+ * The next spare segment that has room for @need bytes. Those before it are given
+ * back, but for the last, and not more than will be taken instead: what a reset
+ * keeps stays useful, and is never more than was once in use and a segment.
+ */
+static struct segment *spare_segment(struct region *r, size_t need)
+{
+	struct segment *seg;
+	size_t dropped = 0;
+
+	while ((seg = r->segment->next) && !has_room(seg, need)) {
+		if (!seg->next || dropped >= need)
+			return NULL;
+		r->segment->next = seg->next;
+		dropped += seg->size;
+		segment_free(r, seg);
+	}
+	return seg;
+}
+
 /**
  * strata_region_first_segment() - enter the segment that the region came with
  * @r: the region, with its limit set
@@ -126,11 +151,11 @@ void strata_region_first_segment(struct region *r)
  * @size: bytes of the object
  * @align: a power of two from STRATA_REGION_ALIGN to PAGE_SIZE
  *
- * Return: false at the limit or without memory; nothing has changed then.
+ * Return: false at the limit or without memory; top and end are as they were.
  */
 bool strata_region_grow(struct region *r, size_t size, size_t align)
 {
-	struct segment *seg = r->segment->next;
+	struct segment *seg;
 	size_t need;
 
 	if (size > STRATA_MAX_SIZE)
@@ -139,7 +164,8 @@ bool strata_region_grow(struct region *r, size_t size, size_t align)
 	if (need > r->limit - bytes_in_use(r))
 		return false;
 
-	if (!seg || need > segment_end(seg) - seg->top) {
+	seg = spare_segment(r, need);
+	if (!seg) {
 		seg = segment_new(r, need);
 		if (!seg)
 			return false;

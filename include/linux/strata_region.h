@@ -254,7 +254,6 @@ static inline void strata_frame_close(struct strata_frame *frame)
 		strata_frame_open(r)
 
 /* For __free(strata_region). */
-DEFINE_FREE(strata_region, struct strata_region *,
-	    if (!IS_ERR_OR_NULL(_T)) strata_region_destroy(_T))
+DEFINE_FREE(strata_region, struct strata_region *, strata_region_destroy(_T))
 
 #endif /* _LINUX_STRATA_REGION_H */
