@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door: every command of the project is a target here, and what it
+# takes is in tools/. Kbuild describes the modules; this file is not read by it.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+vm := tools/vm
+
+export K T V KSRC STRATA_CACHE ACCEL JOBS
+
+.DEFAULT_GOAL := modules
+.PHONY: modules demo check debug kunit selftest static qemu manifest install \
+	clean help
+
+##   modules    strata.ko and its companions for a kernel (plain 'make')
+modules:
+	@tools/setup build
+	@dir=$$($(vm)/module "$$($(vm)/kdir $(K))") && ls $$dir/*.ko
+
+##   demo       load strata into Debian's kernel in QEMU and show it at work
+demo:
+	@$(vm)/run demo $(K)
+
+##   check      the tests: quick static checks, KUnit, kselftests
+check:
+	@$(vm)/check quick
+
+##   debug      KUnit and kselftests on a kernel with every sanitizer
+debug:
+	@$(vm)/check debug
+
+##   kunit      the KUnit suites, or those that T=<glob> names
+kunit:
+	@$(vm)/run kunit $(K)
+
+##   selftest   the user-space tests, or those that T=<name> names
+selftest:
+	@$(vm)/run selftest $(K)
+
+##   static     compiler and style checks, without running anything
+static:
+	@tools/static
+
+##   qemu       a shell in the guest, with strata loaded
+qemu:
+	@$(vm)/run shell $(K)
+
+##   manifest   write down the numbers of test cases, after adding some
+manifest:
+	@MANIFEST=write $(vm)/run kunit
+	@MANIFEST=write $(vm)/run selftest
+
+##   install    the modules into /lib/modules of the kernel K
+install:
+	@tools/setup build install
+	@$(vm)/install "$$($(vm)/kdir $(K))"
+
+##   clean      remove what was built here; the cache of kernels stays
+clean:
+	@rm -rf build
+
+help:
+	@echo 'usage: make [command] [K=<kernel>] [T=<test>] [V=1] [KSRC=<linux tree>]'
+	@echo
+	@sed -n 's/^##//p' $(lastword $(MAKEFILE_LIST))
+	@echo
+	@sed -n 's/^#   \((nothing)\|<\|6\.\|7\.\|kunit\)/  K=\1/p' $(vm)/kdir
+	@echo
+	@echo 'Kernels and sources are kept in $${STRATA_CACHE:-~/.cache/strata}.'
