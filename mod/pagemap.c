@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two-level table by linear address. Leaves come as memory is first held
+ * and stay until the table goes: a reader needs no lock.
+ */
+#include <linux/mm.h>
+
+#include "compat.h"
+#include "pagemap.h"
+
+/**
+ * strata_pagemap_init() - an empty table for all memory this machine can have
+ * @map: to be filled in
+ *
+ * The root takes 64 KiB where physical addresses have 46 bits.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strata_pagemap_init(struct strata_pagemap *map)
+{
+#ifdef MAX_PHYSMEM_BITS
+	map->nr_slots = 1UL << (MAX_PHYSMEM_BITS - STRATA_CHUNK_SHIFT);
+#else
+	map->nr_slots = (((unsigned long)high_memory - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT) + 1;
+#endif
+	map->root = kvcalloc(DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES),
+			     sizeof(*map->root), GFP_KERNEL);
+	return map->root ? 0 : -ENOMEM;
+}
+
+/**
+ * strata_pagemap_exit() - free the table
+ * @map: nobody looks anything up any more
+ */
+void strata_pagemap_exit(struct strata_pagemap *map)
+{
+	unsigned long i;
+
+	for (i = 0; i < DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES); i++)
+		kvfree(map->root[i]);
+	kvfree(map->root);
+	map->root = NULL;
+	map->nr_slots = 0;
+}
+
+/**
+ * strata_pagemap_prepare() - make sure that there is an entry for @p
+ * @map: the table
+ * @p: address in the linear mapping
+ * @gfp: for the leaf; GFP_NOWAIT may fail
+ *
+ * Context: as @gfp says. Concurrent callers are fine.
+ * Return: 0, -ENOMEM, or -ERANGE for memory beyond what the root can tell.
+ */
+int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
+{
+	unsigned long slot = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
+	struct strata_map_leaf *leaf, **where;
+
+	if (slot >= map->nr_slots)
+		return -ERANGE;
+	where = &map->root[slot >> STRATA_LEAF_SHIFT];
+	if (READ_ONCE(*where))
+		return 0;
+	if (gfpflags_allow_blocking(gfp))
+		leaf = kvzalloc(sizeof(*leaf), (gfp & __GFP_NOWARN) | GFP_NOIO);
+	else
+		leaf = kzalloc(sizeof(*leaf), gfp);
+	if (!leaf)
+		return -ENOMEM;
+	/* A leaf is seen zeroed. Pairs with the READ_ONCE() in strata_pagemap_entry(). */
+	if (cmpxchg_release(where, NULL, leaf))
+		kvfree(leaf);
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From any pointer value to what strata knows of that page, without a fault:
+ * a two-level table indexed by the offset in the kernel's linear mapping.
+ * Nothing of it is in struct page, nothing in the objects.
+ */
+#ifndef _STRATA_PAGEMAP_H
+#define _STRATA_PAGEMAP_H
+
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+struct strata_chunk;
+
+/* A chunk is a window of 2 MiB of the linear mapping, aligned to its size. */
+#define STRATA_CHUNK_SHIFT	21
+#define STRATA_CHUNK_SIZE	(1UL << STRATA_CHUNK_SHIFT)
+#define STRATA_CHUNK_PAGES	(1U << (STRATA_CHUNK_SHIFT - PAGE_SHIFT))
+#define STRATA_CHUNK_ORDER	(STRATA_CHUNK_SHIFT - PAGE_SHIFT)
+
+/* A leaf speaks for 8 GiB. */
+#define STRATA_LEAF_SHIFT	12
+#define STRATA_LEAF_ENTRIES	(1UL << STRATA_LEAF_SHIFT)
+
+/*
+ * An owner word names the cache that a page is cut up for, and in its low bits
+ * which page of its span it is. 0: no small objects there.
+ */
+#define STRATA_OWNER_PAGES	64UL
+#define STRATA_OWNER_MASK	(STRATA_OWNER_PAGES - 1)
+
+struct strata_map_entry {
+	unsigned long *owner;		/* STRATA_CHUNK_PAGES words, or NULL */
+	struct strata_chunk *chunk;
+};
+
+struct strata_map_leaf {
+	struct strata_map_entry entry[STRATA_LEAF_ENTRIES];
+};
+
+struct strata_pagemap {
+	struct strata_map_leaf **root;
+	unsigned long nr_slots;		/* windows that the root can tell */
+};
+
+int strata_pagemap_init(struct strata_pagemap *map);
+void strata_pagemap_exit(struct strata_pagemap *map);
+int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp);
+
+/**
+ * strata_pagemap_entry() - the entry of the window that @p is in
+ * @map: the table
+ * @p: any value at all
+ *
+ * Context: Any, NMI too, with preemption off: what the entry points to is freed
+ * after a grace period. Takes no lock.
+ * Return: NULL where strata never had a page.
+ */
+static __always_inline struct strata_map_entry *
+strata_pagemap_entry(const struct strata_pagemap *map, const void *p)
+{
+	unsigned long slot = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
+	struct strata_map_leaf *leaf;
+
+	if (unlikely(slot >= map->nr_slots))
+		return NULL;
+	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
+	leaf = READ_ONCE(map->root[slot >> STRATA_LEAF_SHIFT]);
+	if (unlikely(!leaf))
+		return NULL;
+	return &leaf->entry[slot & (STRATA_LEAF_ENTRIES - 1)];
+}
+
+/* The page of its chunk that @p is in. */
+static __always_inline unsigned int strata_chunk_page(const void *p)
+{
+	return ((unsigned long)p - PAGE_OFFSET) >> PAGE_SHIFT &
+	       (STRATA_CHUNK_PAGES - 1);
+}
+
+#endif /* _STRATA_PAGEMAP_H */

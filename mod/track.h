@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What strata tells the sanitizers: which bytes are an object's and which are
+ * free. KASAN and kmemleak do not know a foreign allocator; without these calls
+ * they see whole pages and stay silent. The only file that calls them.
+ */
+#ifndef _STRATA_TRACK_H
+#define _STRATA_TRACK_H
+
+#include <linux/compiler.h>
+#include <linux/hardirq.h>
+#include <linux/kasan.h>
+#include <linux/kmemleak.h>
+#include <linux/string.h>
+
+#ifdef CONFIG_KASAN_GENERIC
+/* Shadow values as mm/kasan/kasan.h gives them: report texts depend on them. */
+#define STRATA_SHADOW_REDZONE	0xfc
+#define STRATA_SHADOW_FREE	0xfb
+
+/* @p is aligned to 8 bytes; what does not fill the last 8 is marked as partial. */
+static inline void strata_track_poison(const void *p, size_t size)
+{
+	__memset(kasan_mem_to_shadow(p), STRATA_SHADOW_FREE, DIV_ROUND_UP(size, 8));
+}
+
+/* @size bytes become the caller's, the rest up to @room stays out of bounds. */
+static inline void strata_track_unpoison(const void *p, size_t size, size_t room)
+{
+	u8 *shadow = kasan_mem_to_shadow(p);
+
+	__memset(shadow, 0, size / 8);
+	shadow += size / 8;
+	if (size % 8)
+		*shadow++ = size % 8;
+	__memset(shadow, STRATA_SHADOW_REDZONE, room / 8 - DIV_ROUND_UP(size, 8));
+}
+#else
+static inline void strata_track_poison(const void *p, size_t size) { }
+static inline void strata_track_unpoison(const void *p, size_t size, size_t room) { }
+#endif
+
+/**
+ * strata_track_alloc() - an object is handed out
+ * @p: the object
+ * @size: bytes that the caller may use
+ * @room: bytes the object occupies, a multiple of 8
+ * @gfp: of the allocation; kmemleak allocates its own record with it
+ *
+ * Any context. kmemleak is not told where its own allocation would take a
+ * sleeping lock: in NMI, and for GFP_NOWAIT in a context that is not preemptible.
+ */
+static __always_inline void strata_track_alloc(const void *p, size_t size,
+					       size_t room, gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		strata_track_unpoison(p, size, room);
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) &&
+	    (gfp & (__GFP_DIRECT_RECLAIM | __GFP_HIGH) || preemptible()))
+		kmemleak_alloc(p, size, 1, gfp);
+}
+
+/**
+ * strata_track_free() - an object is free again
+ * @p: the object
+ * @room: bytes it occupies
+ */
+static __always_inline void strata_track_free(const void *p, size_t room)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !in_nmi())
+		kmemleak_free(p);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		strata_track_poison(p, room);
+}
+
+/* An object stays where it is and has another size from now on. */
+static inline void strata_track_resize(const void *p, size_t size, size_t room, gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		strata_track_unpoison(p, size, room);
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK)) {
+		kmemleak_free(p);
+		kmemleak_alloc(p, size, 1, gfp);
+	}
+}
+
+/* Copy what an object may hold, of which its owner knows a part only. */
+static inline void strata_track_copy(void *to, const void *from, size_t size)
+{
+#ifdef CONFIG_KASAN
+	__memcpy(to, from, size);
+#else
+	memcpy(to, from, size);
+#endif
+}
+
+/* Words of free objects that strata itself reads and writes. */
+static __no_sanitize_or_inline unsigned long strata_track_load(const unsigned long *word)
+{
+	return *(const volatile unsigned long *)word;
+}
+
+static __no_sanitize_or_inline void strata_track_store(unsigned long *word,
+						       unsigned long value)
+{
+	*(volatile unsigned long *)word = value;
+}
+
+/* Fill memory that is not its user's, or not any more. */
+static inline void strata_track_fill(void *p, int byte, size_t size)
+{
+#ifdef CONFIG_KASAN
+	__memset(p, byte, size);
+#else
+	memset(p, byte, size);
+#endif
+}
+
+/* How many of the first @size bytes are @byte, up to the first that is not. */
+static __no_sanitize_or_inline size_t strata_track_match(const void *p, u8 byte, size_t size)
+{
+	const volatile u8 *bytes = p;
+	size_t i;
+
+	for (i = 0; i < size && bytes[i] == byte; i++)
+		;
+	return i;
+}
+
+/* Zero memory of an object beyond what its user was given, too. */
+static __always_inline void strata_track_zero(void *p, size_t size)
+{
+#ifdef CONFIG_KASAN
+	__memset(p, 0, size);
+#else
+	memset(p, 0, size);
+#endif
+}
+
+#endif /* _STRATA_TRACK_H */
