@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Magazines that are empty, full or busy: how they are refilled from the depot
+ * and the central lists, and emptied there. What happens when everything goes
+ * well is in fast.h.
+ */
+#include <linux/hardirq.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "context.h"
+
+/* A magazine's first capacity, where there is room for it. */
+#define CAPACITY_FIRST	8
+
+/* Objects moved under one lock when they come and go in bulk. */
+#define BULK_BATCH	32
+
+/* A magazine that missed may hold more from now on, if this CPU's budget allows. */
+static void widen(struct strata_cache *c, struct strata_magazine *m)
+{
+	unsigned int capacity = m->capacity ? m->capacity * 2 : CAPACITY_FIRST;
+
+	capacity = min_t(unsigned int, capacity, c->magazine_max);
+	if (capacity > m->capacity &&
+	    c->host->may_cache(c, smp_processor_id(),
+				(long)(capacity - m->capacity) * c->shape.size))
+		m->capacity = capacity;
+}
+
+static unsigned int take_batch(struct strata_cache *c, int node, void **objects, unsigned int n)
+{
+	unsigned int got = strata_depot_take(&c->depot[node], objects, n);
+
+	return got ?: strata_central_take(&c->central[node], &c->shape, objects, n);
+}
+
+/*
+ * Objects of a fresh span come in the order of their addresses. Where the
+ * kernel randomises its freelists, so do we. Fisher-Yates over a xorshift
+ * (Marsaglia, "Xorshift RNGs", 2003).
+ */
+static void shuffle(struct strata_magazine *m, unsigned int n)
+{
+	u32 random = m->random;
+
+	while (n > 1) {
+		random ^= random << 13;
+		random ^= random >> 17;
+		random ^= random << 5;
+		swap(m->slot[n - 1], m->slot[((u64)random * n) >> 32]);
+		n--;
+	}
+	m->random = random;
+}
+
+/* Set objects aside for nested contexts; big ones are not worth their memory. */
+static void fill_nested(struct strata_cache *c, struct strata_magazine *m)
+{
+	if (c->shape.size > SZ_1K || m->count <= STRATA_NESTED_SLOTS || READ_ONCE(m->nested_busy))
+		return;
+	WRITE_ONCE(m->nested_busy, 1);
+	/* An NMI in between leaves the slots alone, like in take_nested(). */
+	barrier();
+	while (m->nr_nested < STRATA_NESTED_SLOTS)
+		m->nested[m->nr_nested++] = m->slot[--m->count];
+	barrier();
+	WRITE_ONCE(m->nested_busy, 0);
+}
+
+/* A claimed magazine is empty: refill it and take one. */
+static void *refill(struct strata_cache *c, struct strata_magazine *m)
+{
+	unsigned int got;
+	void *object;
+
+	m->refills++;
+	widen(c, m);
+	if (!m->capacity) {
+		got = take_batch(c, numa_mem_id(), &object, 1);
+		m->refilled += got;
+		m->allocs += got;
+		return got ? object : NULL;
+	}
+	got = take_batch(c, numa_mem_id(), m->slot, (m->capacity + 1) / 2);
+	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM))
+		shuffle(m, got);
+	m->count = got;
+	m->refilled += got;
+	fill_nested(c, m);
+	return strata_magazine_pop(m);
+}
+
+/* What was set aside; the last resort of a context that may do nothing else. */
+static void *take_nested(struct strata_cache *c)
+{
+	struct strata_magazine *m;
+	void *object = NULL;
+
+	preempt_disable();
+	m = this_cpu_ptr(c->magazine);
+	if (!READ_ONCE(m->nested_busy)) {
+		WRITE_ONCE(m->nested_busy, 1);
+		/* Read after the claim: what interrupts us sees it and stays away. */
+		barrier();
+		if (m->nr_nested) {
+			object = m->nested[--m->nr_nested];
+			m->nested_allocs++;
+		}
+		barrier();
+		WRITE_ONCE(m->nested_busy, 0);
+	}
+	preempt_enable();
+	return object;
+}
+
+/* One object without growing: this CPU's magazine, depot, central. */
+static void *take_held(struct strata_cache *c, int node)
+{
+	struct strata_magazine *m;
+	void *object = NULL;
+
+	preempt_disable();
+	m = this_cpu_ptr(c->magazine);
+	if (node != NUMA_NO_NODE || !strata_magazine_claim(m)) {
+		/* Busy: we are nested in its use. Locks are taken with interrupts off. */
+		if (node == NUMA_NO_NODE)
+			node = numa_mem_id();
+		if (!in_nmi() && take_batch(c, node, &object, 1))
+			atomic64_inc(&c->nr_nested_allocs);
+		preempt_enable();
+		return object;
+	}
+	object = strata_magazine_pop(m);
+	if (!object && !in_nmi())
+		object = refill(c, m);
+	strata_magazine_release(m);
+	preempt_enable();
+	return object;
+}
+
+/**
+ * strata_cache_take_slow() - a free object, growing the cache if need be
+ * @c: the cache
+ * @gfp: as the caller gave it
+ * @node: NUMA node that it must be on as far as @gfp says, or NUMA_NO_NODE
+ *
+ * Context: as @gfp says.
+ * Return: the object, still marked free, or NULL.
+ */
+void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node)
+{
+	void *object = take_held(c, node);
+	int grown;
+
+	while (!object && strata_may_grow(gfp)) {
+		grown = strata_cache_grow(c, node == NUMA_NO_NODE ? numa_mem_id() : node, gfp);
+		if (grown < 0)
+			return NULL;
+		/* Memory may have come from another node than this CPU's. */
+		object = take_held(c, grown == numa_mem_id() ? node : grown);
+	}
+	if (object)
+		return object;
+	c->host->starved(c);
+	return take_nested(c);
+}
+STRATA_TEST_EXPORT(strata_cache_take_slow);
+
+/* Leave objects in the depot of this node, or bring them home. */
+static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
+{
+	int node = numa_mem_id();
+	unsigned int i, local, left;
+
+	/* Only objects of this node stay on it. */
+	for (i = 0, local = 0; nr_online_nodes > 1 && i < n; i++)
+		if (page_to_nid(virt_to_page(objects[i])) == node)
+			swap(objects[local++], objects[i]);
+	left = nr_online_nodes > 1 ? local : n;
+	left = strata_depot_put(&c->depot[node], objects, left);
+	strata_cache_home(c, objects + left, n - left);
+}
+
+/* A claimed magazine is full: let it hold more, or make room. */
+static void make_room(struct strata_cache *c, struct strata_magazine *m)
+{
+	unsigned int n;
+
+	m->flushes++;
+	widen(c, m);
+	if (m->count < m->capacity)
+		return;
+	/* The older half goes; what was freed last is in the CPU's cache. */
+	n = (m->count + 1) / 2;
+	put_batch(c, m->slot, n);
+	m->count -= n;
+	m->flushed += n;
+	memmove(m->slot, m->slot + n, m->count * sizeof(*m->slot));
+}
+
+/**
+ * strata_cache_put_slow() - take an object back
+ * @c: the cache
+ * @object: marked free
+ *
+ * Context: any.
+ */
+void strata_cache_put_slow(struct strata_cache *c, void *object)
+{
+	struct strata_magazine *m;
+	bool claimed;
+
+	preempt_disable();
+	m = this_cpu_ptr(c->magazine);
+	claimed = strata_magazine_claim(m);
+	if (claimed && strata_magazine_push(m, object)) {
+		strata_magazine_release(m);
+	} else if (in_nmi()) {
+		if (claimed)
+			strata_magazine_release(m);
+		c->host->defer(c, object);
+	} else if (!claimed) {
+		atomic64_inc(&c->nr_nested_frees);
+		strata_cache_home(c, &object, 1);
+	} else {
+		make_room(c, m);
+		if (!strata_magazine_push(m, object)) {
+			m->flushed++;
+			strata_cache_home(c, &object, 1);
+		}
+		strata_magazine_release(m);
+	}
+	preempt_enable();
+}
+STRATA_TEST_EXPORT(strata_cache_put_slow);
+
+static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
+{
+	struct strata_magazine *m;
+	size_t got = 0;
+
+	preempt_disable();
+	m = this_cpu_ptr(c->magazine);
+	if (!strata_magazine_claim(m)) {
+		preempt_enable();
+		return 0;
+	}
+	if (m->count) {
+		got = min_t(size_t, n, m->count);
+		m->count -= got;
+		memcpy(objects, m->slot + m->count, got * sizeof(*objects));
+	} else if (!in_nmi()) {
+		got = take_batch(c, numa_mem_id(), objects, min_t(size_t, n, BULK_BATCH));
+		m->refilled += got;
+	}
+	m->allocs += got;
+	strata_magazine_release(m);
+	preempt_enable();
+	return got;
+}
+
+/**
+ * strata_cache_take_some() - many free objects
+ * @c: the cache
+ * @gfp: as the caller gave it
+ * @objects: filled with them, still marked free
+ * @n: how many are wanted
+ *
+ * Context: as @gfp says.
+ * Return: how many there are; fewer than @n only where no more can be had.
+ */
+size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n)
+{
+	size_t done = 0, got;
+
+	while (done < n) {
+		got = take_some_held(c, objects + done, n - done);
+		if (!got) {
+			objects[done] = strata_cache_take_slow(c, gfp, NUMA_NO_NODE);
+			if (!objects[done])
+				break;
+			got = 1;
+		}
+		done += got;
+	}
+	return done;
+}
+STRATA_TEST_EXPORT(strata_cache_take_some);
+
+/**
+ * strata_cache_put_some() - take many objects back
+ * @c: the cache
+ * @objects: marked free; reordered
+ * @n: how many
+ *
+ * Context: any.
+ */
+void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n)
+{
+	struct strata_magazine *m;
+	unsigned int some;
+
+	while (n) {
+		preempt_disable();
+		m = this_cpu_ptr(c->magazine);
+		if (!strata_magazine_claim(m)) {
+			preempt_enable();
+			strata_cache_put_slow(c, objects[--n]);
+			continue;
+		}
+		some = min_t(size_t, n, m->capacity - min(m->capacity, m->count));
+		if (some) {
+			memcpy(m->slot + m->count, objects + n - some, some * sizeof(*objects));
+			m->count += some;
+		} else if (!in_nmi()) {
+			some = min_t(size_t, n, BULK_BATCH);
+			put_batch(c, objects + n - some, some);
+			m->flushed += some;
+		} else {
+			some = 1;
+			c->host->defer(c, objects[n - 1]);
+		}
+		n -= some;
+		strata_magazine_release(m);
+		preempt_enable();
+	}
+}
+STRATA_TEST_EXPORT(strata_cache_put_some);

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a cache begins and ends, and how spans join and leave it.
+ */
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "debug.h"
+#include "object.h"
+
+/* Most bytes, and most objects, that one magazine may ever hold. */
+#define MAGAZINE_BYTES	SZ_32K
+#define MAGAZINE_MAX	128
+#define MAGAZINE_MIN	2
+
+/* The same for one node's depot. */
+#define DEPOT_BYTES	SZ_128K
+#define DEPOT_MAX	512
+#define DEPOT_MIN	4
+
+static int init_magazines(struct strata_cache *c)
+{
+	struct strata_magazine *m;
+	int cpu;
+
+	if (c->flags & STRATA_DEBUG_FLAGS)
+		c->magazine_max = 0;
+	else
+		c->magazine_max = clamp_t(u32, MAGAZINE_BYTES / c->shape.size,
+					  MAGAZINE_MIN, MAGAZINE_MAX);
+	c->magazine = __alloc_percpu(struct_size(m, slot, c->magazine_max),
+				     cache_line_size());
+	if (!c->magazine)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(c->magazine, cpu)->random = get_random_u32() | 1;
+	return 0;
+}
+
+static int init_nodes(struct strata_cache *c)
+{
+	unsigned int capacity = clamp_t(u32, DEPOT_BYTES / c->shape.size, DEPOT_MIN, DEPOT_MAX);
+	int node;
+
+	c->central = kcalloc(nr_node_ids, sizeof(*c->central), GFP_KERNEL);
+	c->depot = kcalloc(nr_node_ids, sizeof(*c->depot), GFP_KERNEL);
+	if (!c->central || !c->depot)
+		return -ENOMEM;
+	for (node = 0; node < nr_node_ids; node++) {
+		strata_central_init(&c->central[node]);
+		if (strata_depot_init(&c->depot[node], capacity,
+				      node_state(node, N_MEMORY) ? node : NUMA_NO_NODE))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * strata_cache_init() - an empty cache
+ * @c: zeroed memory, aligned to STRATA_OWNER_PAGES
+ * @name: lives as long as the cache
+ * @size: bytes an object holds, at least 1
+ * @align: a power of two from 8 to PAGE_SIZE
+ * @span_bytes: wanted length of a span
+ * @flags: STRATA_* of strata_cache_args
+ * @ctor: see strata_cache_args
+ * @heap: where spans come from
+ * @host: the allocator that the cache belongs to
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM with nothing left behind.
+ */
+int strata_cache_init(struct strata_cache *c, const char *name, size_t size, size_t align,
+		      size_t span_bytes, unsigned int flags, void (*ctor)(void *object),
+		      struct strata_heap *heap, const struct strata_cache_host *host)
+{
+	size_t room = ALIGN(size, sizeof(unsigned long)), tail;
+
+	c->name = name;
+	c->flags = flags;
+	c->ctor = ctor;
+	c->heap = heap;
+	c->host = host;
+	c->keeps = ctor || (flags & STRATA_TYPESAFE_BY_RCU);
+	c->usable = room;
+	INIT_LIST_HEAD(&c->list);
+	if (c->keeps || (flags & STRATA_DEBUG_FLAGS)) {
+		c->usable = size;
+		if (flags & STRATA_REDZONE) {
+			c->redzone = size;
+			room += sizeof(unsigned long);
+		}
+		c->mark = room;
+		room += sizeof(unsigned long);
+		if (flags & STRATA_TRACE) {
+			c->record = room;
+			room += STRATA_RECORD_WORDS * sizeof(long);
+		}
+	}
+	strata_shape_init(&c->shape, ALIGN(max_t(size_t, room, 8), align), span_bytes);
+	/* What is left of a span must have room for a mark, see prepare_objects(). */
+	tail = (size_t)c->shape.npages * PAGE_SIZE - (size_t)c->shape.nr_objects * c->shape.size;
+	if (tail && tail < c->mark + sizeof(unsigned long))
+		c->shape.nr_objects--;
+	if (init_magazines(c) || init_nodes(c)) {
+		strata_cache_exit(c);
+		return -ENOMEM;
+	}
+	return 0;
+}
+STRATA_TEST_EXPORT(strata_cache_init);
+
+/* call_rcu() and not kfree_rcu(): the latter may take a sleeping lock. */
+static void free_span_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct strata_span, rcu));
+}
+
+/* The spans of a list, their live objects and all, are nobody's any more. */
+static unsigned long abandon(struct strata_cache *c, struct list_head *spans)
+{
+	struct strata_span *span, *next;
+	unsigned long live = 0;
+
+	list_for_each_entry_safe(span, next, spans, list) {
+		live += c->shape.nr_objects - span->nr_free;
+		list_del(&span->list);
+		strata_heap_set_span(c->heap, span->base, span->npages, NULL, 0);
+		call_rcu(&span->rcu, free_span_rcu);
+	}
+	return live;
+}
+
+/**
+ * strata_cache_exit() - end a cache
+ * @c: drained and trimmed; nobody else uses it; also one half made
+ *
+ * Objects that still live keep their pages, for good.
+ * Context: may sleep.
+ * Return: how many objects that are.
+ */
+unsigned long strata_cache_exit(struct strata_cache *c)
+{
+	unsigned long live = 0;
+	int node, i;
+
+	for (node = 0; c->central && node < nr_node_ids; node++) {
+		for (i = 0; i < STRATA_BUCKETS; i++)
+			live += abandon(c, &c->central[node].partial[i]);
+		live += abandon(c, &c->central[node].full);
+		live += abandon(c, &c->central[node].empty);
+	}
+	for (node = 0; c->depot && node < nr_node_ids; node++)
+		strata_depot_exit(&c->depot[node]);
+	kfree(c->depot);
+	kfree(c->central);
+	free_percpu(c->magazine);
+	return live;
+}
+STRATA_TEST_EXPORT(strata_cache_exit);
+
+/* All objects of a new span: constructed, marked free, told to the sanitizers. */
+static void prepare_objects(struct strata_cache *c, void *base)
+{
+	size_t tail = (size_t)c->shape.npages * PAGE_SIZE -
+		      (size_t)c->shape.nr_objects * c->shape.size;
+	void *object = base;
+	unsigned int i;
+
+	for (i = 0; i < c->shape.nr_objects; i++, object += c->shape.size) {
+		if (c->ctor)
+			c->ctor(object);
+		if (c->flags & STRATA_DEBUG_FLAGS)
+			strata_debug_fresh(c, object);
+		strata_object_mark(c, object);
+		if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+			strata_track_poison(object, c->shape.size);
+	}
+	/* What is left over looks like a free object: nobody may free it. */
+	if (tail)
+		strata_object_mark(c, object);
+}
+
+/**
+ * strata_cache_grow() - one more span
+ * @c: the cache
+ * @node: NUMA node to prefer
+ * @gfp: as the caller gave it
+ *
+ * Context: as @gfp says, and never raw.
+ * Return: the node that the span is on, or -ENOMEM.
+ */
+int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
+{
+	struct strata_span *span;
+	void *base;
+
+	span = strata_span_create(STRATA_SPAN_OBJECTS, c->shape.nr_objects,
+				  gfp & STRATA_GFP_RECLAIM);
+	if (!span)
+		return -ENOMEM;
+	base = strata_heap_alloc(c->heap, node, c->shape.npages, gfp);
+	if (!base) {
+		kfree(span);
+		return -ENOMEM;
+	}
+	strata_span_fill(span, &c->shape, base);
+	span->cache = c;
+	span->node = page_to_nid(virt_to_page(base));
+	prepare_objects(c, base);
+	/* Objects are marked before anybody can take their pages for ours. */
+	smp_wmb();
+	strata_heap_set_span(c->heap, base, span->npages, span, (unsigned long)c);
+	strata_central_add(&c->central[span->node], &c->shape, span);
+	return span->node;
+}
+STRATA_TEST_EXPORT(strata_cache_grow);
+
+/**
+ * strata_cache_retire() - give back the pages of spans without a live object
+ * @c: the cache
+ * @spans: out of its central lists; emptied
+ *
+ * Of a STRATA_TYPESAFE_BY_RCU cache only after a grace period: the caller sees
+ * to it.
+ * Context: any but NMI.
+ */
+void strata_cache_retire(struct strata_cache *c, struct list_head *spans)
+{
+	struct strata_span *span, *next;
+
+	list_for_each_entry_safe(span, next, spans, list) {
+		void *base = span->base;
+		unsigned int npages = span->npages;
+
+		list_del(&span->list);
+		strata_heap_set_span(c->heap, base, npages, NULL, 0);
+		call_rcu(&span->rcu, free_span_rcu);
+		strata_heap_release(c->heap, base, npages);
+	}
+}
+STRATA_TEST_EXPORT(strata_cache_retire);
+
+/**
+ * strata_cache_live() - objects that are in nobody's free list
+ * @c: drained, or else what its magazines and depots hold counts as live
+ */
+unsigned long strata_cache_live(const struct strata_cache *c)
+{
+	unsigned long live = atomic_long_read(&c->nr_direct);
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		live += READ_ONCE(c->central[node].nr_spans) * c->shape.nr_objects -
+			READ_ONCE(c->central[node].nr_free);
+	return live;
+}
+STRATA_TEST_EXPORT(strata_cache_live);
+
+/**
+ * strata_cache_pages() - pages of a cache's spans
+ * @c: the cache
+ */
+unsigned long strata_cache_pages(const struct strata_cache *c)
+{
+	unsigned long pages = 0;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		pages += READ_ONCE(c->central[node].nr_spans) * c->shape.npages;
+	return pages;
+}
+STRATA_TEST_EXPORT(strata_cache_pages);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Objects on their way back from magazines and depots to their spans, and
+ * empty spans back to the heap.
+ */
+#include "cache.h"
+#include "compat.h"
+
+/* Objects moved with preemption off. */
+#define DRAIN_BATCH	32
+
+/**
+ * strata_cache_home() - bring free objects to their spans
+ * @c: the cache
+ * @objects: marked free; reordered
+ * @n: how many
+ *
+ * An object that turns out to be there already was freed twice, in a way that
+ * strata_free() could not see: it is reported, and nothing is done with it.
+ * Context: any but NMI.
+ */
+void strata_cache_home(struct strata_cache *c, void **objects, unsigned int n)
+{
+	LIST_HEAD(emptied);
+	unsigned int i, bad;
+
+	if (!n)
+		return;
+	bad = strata_central_put(c->central, c->heap, c, &c->shape, objects, n, &emptied);
+	for (i = 0; i < bad; i++)
+		c->host->double_free(c, objects[i]);
+	if (!list_empty(&emptied))
+		c->host->retire(c, &emptied);
+}
+STRATA_TEST_EXPORT(strata_cache_home);
+
+/* Empty a claimed magazine by one batch. Returns true when there is more. */
+static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int cpu)
+{
+	unsigned int n = min_t(unsigned int, m->count, DRAIN_BATCH);
+
+	m->count -= n;
+	m->flushed += n;
+	strata_cache_home(c, m->slot + m->count, n);
+	if (m->count)
+		return true;
+	WRITE_ONCE(m->nested_busy, 1);
+	/* An NMI leaves the slots alone from here. See take_nested(). */
+	barrier();
+	m->flushed += m->nr_nested;
+	strata_cache_home(c, m->nested, m->nr_nested);
+	m->nr_nested = 0;
+	barrier();
+	WRITE_ONCE(m->nested_busy, 0);
+	c->host->may_cache(c, cpu, -(long)m->capacity * c->shape.size);
+	m->capacity = 0;
+	m->idle = 0;
+	return false;
+}
+
+/**
+ * strata_cache_drain() - empty the magazine of the CPU this runs on
+ * @c: the cache
+ * @idle_only: only if it was found idle
+ *
+ * Context: task. Preemption is off for a batch at a time.
+ */
+void strata_cache_drain(struct strata_cache *c, bool idle_only)
+{
+	struct strata_magazine *m;
+	bool more;
+
+	do {
+		more = false;
+		preempt_disable();
+		m = this_cpu_ptr(c->magazine);
+		/* A task cannot have interrupted a claim on its own CPU: it succeeds. */
+		if ((m->idle || !idle_only) && strata_magazine_claim(m)) {
+			more = drain_batch(c, m, smp_processor_id());
+			strata_magazine_release(m);
+		}
+		preempt_enable();
+	} while (more);
+}
+STRATA_TEST_EXPORT(strata_cache_drain);
+
+/**
+ * strata_cache_drain_dead() - empty the magazine of a CPU that is gone
+ * @c: the cache
+ * @cpu: offline, and kept so by the caller
+ *
+ * Context: task.
+ */
+void strata_cache_drain_dead(struct strata_cache *c, int cpu)
+{
+	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
+
+	while (drain_batch(c, m, cpu))
+		;
+}
+STRATA_TEST_EXPORT(strata_cache_drain_dead);
+
+/**
+ * strata_cache_note_idle() - was a magazine left unused since the last call?
+ * @c: the cache
+ * @cpu: whose
+ *
+ * Called by one thread at a time, from any CPU.
+ * Return: true if it holds objects that nobody wanted; it is marked to be
+ * drained by its own CPU.
+ */
+bool strata_cache_note_idle(struct strata_cache *c, int cpu)
+{
+	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
+	u64 activity = strata_magazine_activity(m);
+	bool idle = activity == m->seen && (READ_ONCE(m->capacity) || READ_ONCE(m->nr_nested));
+
+	m->seen = activity;
+	WRITE_ONCE(m->idle, idle);
+	return idle;
+}
+STRATA_TEST_EXPORT(strata_cache_note_idle);
+
+/**
+ * strata_cache_drain_depots() - bring the depots' objects home
+ * @c: the cache
+ * @idle_only: only those that nobody wanted since the last call
+ *
+ * Context: any but NMI.
+ */
+void strata_cache_drain_depots(struct strata_cache *c, bool idle_only)
+{
+	void *objects[DRAIN_BATCH];
+	unsigned int left, n;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		left = idle_only ? strata_depot_idle(&c->depot[node]) : UINT_MAX;
+		for (; left; left -= n) {
+			n = strata_depot_take(&c->depot[node], objects,
+					      min_t(unsigned int, left, DRAIN_BATCH));
+			if (!n)
+				break;
+			strata_cache_home(c, objects, n);
+		}
+	}
+}
+STRATA_TEST_EXPORT(strata_cache_drain_depots);
+
+/**
+ * strata_cache_trim() - give back the spans that have no live object
+ * @c: the cache
+ *
+ * Context: any but NMI.
+ */
+void strata_cache_trim(struct strata_cache *c)
+{
+	LIST_HEAD(emptied);
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		strata_central_trim(&c->central[node], &emptied);
+	if (!list_empty(&emptied))
+		c->host->retire(c, &emptied);
+}
+STRATA_TEST_EXPORT(strata_cache_trim);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Batches of objects out of the fullest spans of a node, and home again: a
+ * freed object goes to the node its memory is on, whoever frees it.
+ */
+#include <linux/bitops.h>
+
+#include "central.h"
+#include "compat.h"
+
+/**
+ * strata_central_init() - no spans yet
+ * @central: to be filled in
+ */
+void strata_central_init(struct strata_central *central)
+{
+	int i;
+
+	raw_spin_lock_init(&central->lock);
+	for (i = 0; i < STRATA_BUCKETS; i++)
+		INIT_LIST_HEAD(&central->partial[i]);
+	INIT_LIST_HEAD(&central->full);
+	INIT_LIST_HEAD(&central->empty);
+}
+STRATA_TEST_EXPORT(strata_central_init);
+
+/* Put a span where its free objects say. */
+static void central_file(struct strata_central *central, const struct strata_shape *shape,
+			 struct strata_span *span)
+{
+	if (!span->nr_free) {
+		list_add(&span->list, &central->full);
+		return;
+	}
+	if (span->nr_free == shape->nr_objects) {
+		list_add(&span->list, &central->empty);
+		return;
+	}
+	span->bucket = min_t(unsigned int, fls(span->nr_free) - 1, STRATA_BUCKETS - 1);
+	list_add(&span->list, &central->partial[span->bucket]);
+	central->occupied |= BIT(span->bucket);
+}
+
+static void central_unfile(struct strata_central *central, struct strata_span *span)
+{
+	list_del(&span->list);
+	if (list_empty(&central->partial[span->bucket]))
+		central->occupied &= ~BIT(span->bucket);
+}
+
+static struct strata_span *central_fullest(struct strata_central *central)
+{
+	if (central->occupied)
+		return list_first_entry(&central->partial[__ffs(central->occupied)],
+					struct strata_span, list);
+	return list_first_entry_or_null(&central->empty, struct strata_span, list);
+}
+
+/**
+ * strata_central_add() - a new span, all of it free
+ * @central: of the node that the span's memory is on
+ * @shape: of the cache
+ * @span: filled, and known to the page map
+ *
+ * Context: any but NMI.
+ */
+void strata_central_add(struct strata_central *central, const struct strata_shape *shape,
+			struct strata_span *span)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&central->lock, flags);
+	central_file(central, shape, span);
+	central->nr_spans++;
+	central->nr_free += span->nr_free;
+	raw_spin_unlock_irqrestore(&central->lock, flags);
+}
+STRATA_TEST_EXPORT(strata_central_add);
+
+/**
+ * strata_central_take() - take free objects
+ * @central: one node's
+ * @shape: of the cache
+ * @objects: filled with them
+ * @n: at most so many
+ *
+ * Context: any but NMI. Bounded by @n.
+ * Return: how many there were.
+ */
+unsigned int strata_central_take(struct strata_central *central,
+				 const struct strata_shape *shape, void **objects,
+				 unsigned int n)
+{
+	struct strata_span *span;
+	unsigned int taken = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&central->lock, flags);
+	while (taken < n) {
+		span = central_fullest(central);
+		if (!span)
+			break;
+		central_unfile(central, span);
+		taken += strata_span_take(span, shape, objects + taken, n - taken);
+		central_file(central, shape, span);
+	}
+	central->nr_free -= taken;
+	central->nr_taken += taken;
+	raw_spin_unlock_irqrestore(&central->lock, flags);
+	return taken;
+}
+STRATA_TEST_EXPORT(strata_central_take);
+
+/* One object back into its span. Returns false if it was free already. */
+static bool central_put_one(struct strata_central *central, const struct strata_shape *shape,
+			    struct strata_span *span, const void *object,
+			    struct list_head *emptied)
+{
+	if (!strata_span_put(span, shape, object))
+		return false;
+	central->nr_free++;
+	central->nr_put++;
+	central_unfile(central, span);
+	if (span->nr_free == shape->nr_objects && !list_empty(&central->empty)) {
+		list_add(&span->list, emptied);
+		central->nr_spans--;
+		central->nr_free -= shape->nr_objects;
+	} else {
+		central_file(central, shape, span);
+	}
+	return true;
+}
+
+/**
+ * strata_central_put() - objects go home
+ * @centrals: of the cache, by node
+ * @heap: knows the objects' spans
+ * @cache: whose objects they should be
+ * @shape: of the cache
+ * @objects: starts of objects of this cache; reordered
+ * @n: how many
+ * @emptied: spans without a live object are added here, when there are enough
+ *	of them; the caller gives their pages back
+ *
+ * Context: any but NMI. Bounded by @n.
+ * Return: how many were free already: freed twice. They are the first of
+ * @objects, and nothing was done with them.
+ */
+unsigned int strata_central_put(struct strata_central *centrals, struct strata_heap *heap,
+				const struct strata_cache *cache,
+				const struct strata_shape *shape, void **objects,
+				unsigned int n, struct list_head *emptied)
+{
+	struct strata_central *central = NULL;
+	struct strata_span *span;
+	unsigned int i, bad = 0;
+	unsigned long flags;
+
+	/*
+	 * An object freed twice may have lost its span since: the descriptor
+	 * stays readable for a grace period, with all its objects free.
+	 */
+	rcu_read_lock();
+	for (i = 0; i < n; i++) {
+		span = strata_heap_span(heap, objects[i]);
+		if (!span || span->cache != cache) {
+			objects[bad++] = objects[i];
+			continue;
+		}
+		if (central != &centrals[span->node]) {
+			if (central)
+				raw_spin_unlock_irqrestore(&central->lock, flags);
+			central = &centrals[span->node];
+			raw_spin_lock_irqsave(&central->lock, flags);
+		}
+		if (!central_put_one(central, shape, span, objects[i], emptied))
+			objects[bad++] = objects[i];
+	}
+	if (central)
+		raw_spin_unlock_irqrestore(&central->lock, flags);
+	rcu_read_unlock();
+	return bad;
+}
+STRATA_TEST_EXPORT(strata_central_put);
+
+/**
+ * strata_central_trim() - take out the spans that have no live object
+ * @central: one node's
+ * @emptied: they are added here
+ *
+ * Context: any but NMI.
+ */
+void strata_central_trim(struct strata_central *central, struct list_head *emptied)
+{
+	struct strata_span *span, *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&central->lock, flags);
+	list_for_each_entry_safe(span, next, &central->empty, list) {
+		central->nr_spans--;
+		central->nr_free -= span->nr_free;
+		list_move(&span->list, emptied);
+	}
+	raw_spin_unlock_irqrestore(&central->lock, flags);
+}
+STRATA_TEST_EXPORT(strata_central_trim);

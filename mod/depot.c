@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A bounded stack of free objects under a lock. */
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "depot.h"
+
+/**
+ * strata_depot_init() - an empty depot
+ * @depot: to be filled in
+ * @capacity: objects, at least 1
+ * @node: NUMA node that its own memory should be on
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strata_depot_init(struct strata_depot *depot, unsigned int capacity, int node)
+{
+	raw_spin_lock_init(&depot->lock);
+	depot->slot = kvcalloc_node(capacity, sizeof(*depot->slot), GFP_KERNEL, node);
+	if (!depot->slot)
+		return -ENOMEM;
+	depot->capacity = capacity;
+	return 0;
+}
+STRATA_TEST_EXPORT(strata_depot_init);
+
+/**
+ * strata_depot_exit() - free the depot's own memory
+ * @depot: empty, or its objects do not matter any more
+ */
+void strata_depot_exit(struct strata_depot *depot)
+{
+	kvfree(depot->slot);
+	depot->slot = NULL;
+}
+STRATA_TEST_EXPORT(strata_depot_exit);
+
+/**
+ * strata_depot_put() - leave objects for others
+ * @depot: the depot
+ * @objects: free objects
+ * @n: how many
+ *
+ * Context: any but NMI.
+ * Return: how many found room, the first of @objects.
+ */
+unsigned int strata_depot_put(struct strata_depot *depot, void **objects, unsigned int n)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	n = min(n, depot->capacity - depot->count);
+	memcpy(depot->slot + depot->count, objects, n * sizeof(*objects));
+	depot->count += n;
+	depot->nr_in += n;
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return n;
+}
+STRATA_TEST_EXPORT(strata_depot_put);
+
+/**
+ * strata_depot_take() - take objects that others left
+ * @depot: the depot
+ * @objects: filled with them
+ * @n: at most so many
+ *
+ * Context: any but NMI.
+ * Return: how many there were.
+ */
+unsigned int strata_depot_take(struct strata_depot *depot, void **objects, unsigned int n)
+{
+	unsigned long flags;
+
+	/* An empty depot is common, and its lock line is everybody's. */
+	if (!READ_ONCE(depot->count))
+		return 0;
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	n = min(n, depot->count);
+	depot->count -= n;
+	depot->low = min(depot->low, depot->count);
+	memcpy(objects, depot->slot + depot->count, n * sizeof(*objects));
+	depot->nr_out += n;
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return n;
+}
+STRATA_TEST_EXPORT(strata_depot_take);
+
+/**
+ * strata_depot_idle() - how many objects nobody wanted since the last call
+ * @depot: the depot
+ *
+ * Return: the least count in that time; so many can go without being missed.
+ */
+unsigned int strata_depot_idle(struct strata_depot *depot)
+{
+	unsigned long flags;
+	unsigned int low;
+
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	low = depot->low;
+	depot->low = depot->count;
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	return low;
+}
+STRATA_TEST_EXPORT(strata_depot_idle);

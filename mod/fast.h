@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fast path: an object out of this CPU's magazine, and back into it. A
+ * handful of instructions with preemption off; no lock, no atomic, no division.
+ * Everything else is in cache.c.
+ */
+#ifndef _STRATA_FAST_H
+#define _STRATA_FAST_H
+
+#include <linux/preempt.h>
+
+#include "cache.h"
+#include "object.h"
+#include "pagemap.h"
+
+/* An object of this CPU's magazine, marked free; NULL if that takes more work. */
+static __always_inline void *strata_fast_take(struct strata_cache *c)
+{
+	struct strata_magazine *m;
+	void *object = NULL;
+
+	preempt_disable();
+	m = this_cpu_ptr(c->magazine);
+	if (strata_magazine_claim(m)) {
+		object = strata_magazine_pop(m);
+		strata_magazine_release(m);
+	}
+	preempt_enable();
+	return object;
+}
+
+/*
+ * Which cache does @p belong to? NULL unless it is the start of an object that
+ * is not marked free. Preemption is off.
+ */
+static __always_inline struct strata_cache *strata_fast_cache(const struct strata_heap *heap,
+							      const void *p)
+{
+	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
+	unsigned long *owner, word;
+	struct strata_cache *c;
+
+	if (unlikely(!entry))
+		return NULL;
+	owner = READ_ONCE(entry->owner);
+	if (unlikely(!owner))
+		return NULL;
+	word = READ_ONCE(owner[strata_chunk_page(p)]);
+	c = (struct strata_cache *)(word & ~STRATA_OWNER_MASK);
+	if (unlikely(!c))
+		return NULL;
+	word = (word & STRATA_OWNER_MASK) << PAGE_SHIFT | offset_in_page(p);
+	if (unlikely(!strata_shape_is_start(&c->shape, word)))
+		return NULL;
+	if (unlikely(strata_object_is_marked(c, (void *)p)))
+		return NULL;
+	return c;
+}
+
+/* Put an object into this CPU's magazine; false if that takes more work. Preemption is off. */
+static __always_inline bool strata_fast_put(struct strata_cache *c, void *object)
+{
+	struct strata_magazine *m = this_cpu_ptr(c->magazine);
+	bool done = false;
+
+	if (strata_magazine_claim(m)) {
+		if (likely(m->count < m->capacity)) {
+			strata_object_take_in(c, object);
+			m->slot[m->count++] = object;
+			done = true;
+		}
+		strata_magazine_release(m);
+	}
+	return done;
+}
+
+#endif /* _STRATA_FAST_H */

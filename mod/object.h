@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is done to an object on its way out and on its way in: the free mark,
+ * zeroing, sanitizers.
+ *
+ * Every free object of a cache carries a mark: one word that says, with a
+ * secret made at load, "this very address is free". It is a hint for free(),
+ * which reports a second free at once, and nothing else relies on it: which
+ * objects are free is known out of band. The mark is in the object's first
+ * word, or behind the object where its contents must survive (a constructor,
+ * readers under RCU).
+ */
+#ifndef _STRATA_OBJECT_H
+#define _STRATA_OBJECT_H
+
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "cache.h"
+#include "track.h"
+
+extern unsigned long strata_mark_secret;
+
+static __always_inline unsigned long *object_mark(const struct strata_cache *c, void *object)
+{
+	return object + c->mark;
+}
+
+static __always_inline unsigned long object_mark_value(const void *object)
+{
+	return (unsigned long)object ^ strata_mark_secret;
+}
+
+/* Does @object look free? Only a free object does, but for a deliberate forgery. */
+static __always_inline bool strata_object_is_marked(const struct strata_cache *c, void *object)
+{
+	return strata_track_load(object_mark(c, object)) == object_mark_value(object);
+}
+
+static __always_inline void strata_object_mark(const struct strata_cache *c, void *object)
+{
+	strata_track_store(object_mark(c, object), object_mark_value(object));
+}
+
+/**
+ * strata_object_hand_out() - an object becomes the caller's
+ * @c: its cache
+ * @object: free until now
+ * @size: bytes asked for
+ * @gfp: of the allocation
+ *
+ * Zeroed to its usable size where asked for or where init_on_alloc says so.
+ * Context: any.
+ */
+static __always_inline void strata_object_hand_out(const struct strata_cache *c, void *object,
+						   size_t size, gfp_t gfp)
+{
+	strata_track_alloc(object, size, c->shape.size, gfp);
+	if (unlikely(want_init_on_alloc(gfp)) && !c->ctor) {
+		strata_track_zero(object, c->usable);
+		if (c->mark)
+			strata_track_store(object_mark(c, object), 0);
+		return;
+	}
+	strata_track_store(object_mark(c, object), 0);
+}
+
+/**
+ * strata_object_take_in() - an object is free from now on
+ * @c: its cache
+ * @object: the caller's until now, and not marked
+ *
+ * Context: any.
+ */
+static __always_inline void strata_object_take_in(const struct strata_cache *c, void *object)
+{
+	if (want_init_on_free() && !c->keeps)
+		memset(object, 0, c->usable);
+	strata_object_mark(c, object);
+	strata_track_free(object, c->shape.size);
+}
+
+#endif /* _STRATA_OBJECT_H */

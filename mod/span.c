@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Taking objects out of one span, and putting them back. */
+#include <linux/bitmap.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "span.h"
+
+/**
+ * strata_shape_init() - how a span is cut into objects
+ * @shape: to be filled in
+ * @size: bytes from one object to the next, a multiple of 8
+ * @span_bytes: wanted length of a span; rounded up to whole pages
+ */
+void strata_shape_init(struct strata_shape *shape, size_t size, size_t span_bytes)
+{
+	span_bytes = PAGE_ALIGN(span_bytes);
+	shape->size = size;
+	shape->npages = span_bytes >> PAGE_SHIFT;
+	shape->nr_objects = span_bytes / size;
+	shape->reciprocal = div_u64((1ULL << 32) + size - 1, size);
+	shape->divisor = div64_u64(U64_MAX, size) + 1;
+}
+STRATA_TEST_EXPORT(strata_shape_init);
+
+/**
+ * strata_span_create() - a descriptor without pages
+ * @kind: what it will hold
+ * @nr_objects: how many objects it has to tell apart, 0 for a single one
+ * @gfp: for the descriptor
+ *
+ * Return: the span, to be kfree()d, or NULL.
+ */
+struct strata_span *strata_span_create(enum strata_span_kind kind, unsigned int nr_objects,
+				       gfp_t gfp)
+{
+	struct strata_span *span;
+
+	span = kzalloc(struct_size(span, free, BITS_TO_LONGS(nr_objects)), gfp);
+	if (span) {
+		INIT_LIST_HEAD(&span->list);
+		span->kind = kind;
+	}
+	return span;
+}
+STRATA_TEST_EXPORT(strata_span_create);
+
+/**
+ * strata_span_fill() - give a span its pages; all objects are free
+ * @span: the descriptor, for shape->nr_objects
+ * @shape: how it is cut
+ * @base: its first page
+ */
+void strata_span_fill(struct strata_span *span, const struct strata_shape *shape, void *base)
+{
+	span->base = base;
+	span->npages = shape->npages;
+	span->nr_free = shape->nr_objects;
+	bitmap_fill(span->free, shape->nr_objects);
+}
+STRATA_TEST_EXPORT(strata_span_fill);
+
+/**
+ * strata_span_take() - take free objects, lowest addresses first
+ * @span: the span, locked by its owner
+ * @shape: how it is cut
+ * @objects: filled with them
+ * @n: at most so many
+ *
+ * Return: how many there were.
+ */
+unsigned int strata_span_take(struct strata_span *span, const struct strata_shape *shape,
+			      void **objects, unsigned int n)
+{
+	unsigned int taken = 0, word = 0, bit;
+
+	n = min_t(unsigned int, n, span->nr_free);
+	while (taken < n) {
+		unsigned long bits = span->free[word];
+
+		for (; bits && taken < n; bits &= bits - 1) {
+			bit = word * BITS_PER_LONG + __ffs(bits);
+			objects[taken++] = span->base + bit * shape->size;
+		}
+		span->free[word++] = bits;
+	}
+	span->nr_free -= taken;
+	return taken;
+}
+STRATA_TEST_EXPORT(strata_span_take);
+
+/**
+ * strata_span_put() - an object is free again
+ * @span: the span, locked by its owner
+ * @shape: how it is cut
+ * @object: start of one of its objects
+ *
+ * Return: false, and nothing done, if it was free already.
+ */
+bool strata_span_put(struct strata_span *span, const struct strata_shape *shape,
+		     const void *object)
+{
+	unsigned int index = strata_shape_index(shape, object - span->base);
+
+	if (__test_and_set_bit(index, span->free))
+		return false;
+	span->nr_free++;
+	return true;
+}
+STRATA_TEST_EXPORT(strata_span_put);
+
+/**
+ * strata_span_is_free() - is this object free in its span?
+ * @span: the span
+ * @shape: how it is cut
+ * @object: start of one of its objects
+ *
+ * Return: false also while a magazine or the depot holds it.
+ */
+bool strata_span_is_free(const struct strata_span *span, const struct strata_shape *shape,
+			 const void *object)
+{
+	return test_bit(strata_shape_index(shape, object - span->base), span->free);
+}
+STRATA_TEST_EXPORT(strata_span_is_free);
