@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An allocator: a heap, the caches of the size classes, the typed caches, and
+ * the background that keeps them within bounds. strata.ko has one; a test
+ * makes its own, on a backing that fails on demand.
+ */
+#ifndef _STRATA_ALLOCATOR_H
+#define _STRATA_ALLOCATOR_H
+
+#include <linux/cpumask.h>
+#include <linux/irq_work.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "cache.h"
+#include "class.h"
+#include "heap.h"
+
+struct strata_allocator;
+
+/* Drains the magazines of the CPU it runs on. */
+struct strata_cpu_work {
+	struct work_struct work;
+	struct strata_allocator *allocator;
+};
+
+/**
+ * struct strata_allocator - all of it
+ * @heap: pages
+ * @class: a cache for each size class
+ * @lock: @caches, and one drain of all CPUs at a time. Inside cpus_read_lock(),
+ *	outside all others; reclaim only tries it
+ * @caches: the typed ones
+ * @zombies: destroyed with live objects
+ * @deferred: frees that wait for a context that may do more, linked through
+ *	the objects' marks
+ * @deferred_pages: the same for blocks that go to the page allocator
+ * @kick: hard irq_work: the way out of NMI and raw context
+ * @workqueue: for what follows
+ * @refill: grows caches that a context which may not grow them found empty
+ * @tick: gives back what is idle
+ * @cpu_work: drain the magazines of one CPU
+ * @idle_cpus: those with something idle, at this tick
+ * @drain_all: what @cpu_work drains: everything, or what is idle
+ * @drain_only: of this cache, or NULL for all
+ * @cached: bytes that the magazines of each CPU may hold
+ * @nr_large: large objects that live
+ * @large_pages: pages that they hold
+ * @nr_large_allocs: ever allocated
+ * @nr_large_frees: ever freed
+ * @nr_spans_in_rcu: spans that wait for a grace period
+ */
+struct strata_allocator {
+	struct strata_heap heap;
+	struct strata_cache class[STRATA_NR_CLASSES];
+	struct mutex lock;
+	struct list_head caches;
+	struct list_head zombies;
+	struct llist_head deferred;
+	struct llist_head deferred_pages;
+	struct irq_work kick;
+	struct workqueue_struct *workqueue;
+	struct work_struct refill;
+	struct delayed_work tick;
+	struct strata_cpu_work __percpu *cpu_work;
+	cpumask_var_t idle_cpus;
+	bool drain_all;
+	struct strata_cache *drain_only;
+	long __percpu *cached;
+	atomic_long_t nr_large;
+	atomic_long_t large_pages;
+	atomic64_t nr_large_allocs;
+	atomic64_t nr_large_frees;
+	atomic_long_t nr_spans_in_rcu;
+};
+
+int strata_allocator_init(struct strata_allocator *a, const struct strata_backing *backing);
+unsigned long strata_allocator_exit(struct strata_allocator *a);
+
+static inline struct strata_allocator *strata_allocator_of(const struct strata_cache *c)
+{
+	return container_of(c->heap, struct strata_allocator, heap);
+}
+
+/* Walk over all caches of @a with its lock held: classes, typed, destroyed. */
+typedef void (*strata_cache_visitor)(struct strata_cache *c, void *context);
+void strata_allocator_for_each(struct strata_allocator *a, strata_cache_visitor visit,
+			       void *context);
+
+/* defer.c */
+void strata_defer_push(struct strata_allocator *a, struct llist_head *list, void *link);
+void strata_defer_put(struct strata_allocator *a);
+void strata_defer_put_pages(struct strata_allocator *a);
+
+/* background.c */
+int strata_background_init(struct strata_allocator *a);
+void strata_background_exit(struct strata_allocator *a);
+void strata_background_wake(struct strata_allocator *a);
+void strata_background_settle(struct strata_allocator *a);
+void strata_drain_cpus(struct strata_allocator *a, struct strata_cache *only);
+void strata_drain_dead_cpu(struct strata_allocator *a, int cpu);
+size_t strata_reclaim(struct strata_allocator *a, size_t npages);
+extern const struct strata_cache_host strata_cache_host;
+
+#endif /* _STRATA_ALLOCATOR_H */

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens when nobody waits for it: frees that had to be put off, caches
+ * grown for contexts that could not, and what is idle given back. Also the
+ * answers to a cache's questions to its host.
+ *
+ * The tick runs only while there is something to give back.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+
+#include "allocator.h"
+#include "compat.h"
+#include "misuse.h"
+#include "object.h"
+
+/* Between two looks at what is idle. */
+#define TICK	(HZ / 2)
+
+static unsigned int percpu_kib = 1024;
+module_param(percpu_kib, uint, 0644);
+MODULE_PARM_DESC(percpu_kib, "most memory that the magazines of one CPU may hold, in KiB");
+
+/* Bytes come and go in nested contexts, too: one instruction where it is this CPU. */
+static bool may_cache(struct strata_cache *c, int cpu, long bytes)
+{
+	struct strata_allocator *a = strata_allocator_of(c);
+	long *cached = per_cpu_ptr(a->cached, cpu);
+
+	if (bytes > 0 && READ_ONCE(*cached) + bytes > (long)READ_ONCE(percpu_kib) * 1024)
+		return false;
+	if (cpu == smp_processor_id())
+		this_cpu_add(*a->cached, bytes);
+	else
+		*cached += bytes;
+	if (bytes > 0)
+		strata_background_wake(a);
+	return true;
+}
+
+static void starved(struct strata_cache *c)
+{
+	WRITE_ONCE(c->starved, true);
+	irq_work_queue(&strata_allocator_of(c)->kick);
+}
+
+static void retire_span_rcu(struct rcu_head *rcu)
+{
+	struct strata_span *span = container_of(rcu, struct strata_span, rcu);
+	struct strata_cache *c = span->cache;
+	LIST_HEAD(spans);
+
+	INIT_LIST_HEAD(&span->list);
+	list_add(&span->list, &spans);
+	strata_cache_retire(c, &spans);
+	atomic_long_dec(&strata_allocator_of(c)->nr_spans_in_rcu);
+}
+
+/* Memory that is read under RCU keeps its type for a grace period. */
+static void retire(struct strata_cache *c, struct list_head *spans)
+{
+	struct strata_span *span, *next;
+
+	strata_background_wake(strata_allocator_of(c));
+	if (!(c->flags & STRATA_TYPESAFE_BY_RCU)) {
+		strata_cache_retire(c, spans);
+		return;
+	}
+	list_for_each_entry_safe(span, next, spans, list) {
+		list_del(&span->list);
+		atomic_long_inc(&strata_allocator_of(c)->nr_spans_in_rcu);
+		call_rcu(&span->rcu, retire_span_rcu);
+	}
+}
+
+static void double_free(struct strata_cache *c, void *object)
+{
+	strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
+			     "object %px of cache %s (%u bytes) came home twice; it was freed twice at once, or written to after its free. The second free is ignored; STRATA_TRACE tells who",
+			     object, c->name, c->usable);
+}
+
+static void defer(struct strata_cache *c, void *object)
+{
+	atomic64_inc(&c->nr_nested_frees);
+	strata_defer_push(strata_allocator_of(c), &strata_allocator_of(c)->deferred,
+			  object + c->mark);
+}
+
+const struct strata_cache_host strata_cache_host = {
+	.starved	= starved,
+	.defer		= defer,
+	.retire		= retire,
+	.double_free	= double_free,
+	.may_cache	= may_cache,
+};
+
+static void kicked(struct irq_work *work)
+{
+	struct strata_allocator *a = container_of(work, struct strata_allocator, kick);
+
+	strata_defer_put(a);
+	if (!delayed_work_pending(&a->tick))
+		queue_delayed_work(a->workqueue, &a->tick, TICK);
+	queue_work(a->workqueue, &a->refill);
+}
+
+/**
+ * strata_background_wake() - there may be something to give back, later
+ * @a: the allocator
+ *
+ * Context: any, NMI too.
+ */
+void strata_background_wake(struct strata_allocator *a)
+{
+	if (!delayed_work_pending(&a->tick))
+		irq_work_queue(&a->kick);
+}
+
+static void refill_one(struct strata_cache *c, void *context)
+{
+	if (!READ_ONCE(c->starved))
+		return;
+	WRITE_ONCE(c->starved, false);
+	strata_cache_grow(c, numa_mem_id(), GFP_KERNEL | __GFP_NOWARN);
+}
+
+static void refill(struct work_struct *work)
+{
+	struct strata_allocator *a = container_of(work, struct strata_allocator, refill);
+
+	strata_defer_put_pages(a);
+	mutex_lock(&a->lock);
+	strata_allocator_for_each(a, refill_one, NULL);
+	mutex_unlock(&a->lock);
+}
+
+static void drain_one(struct strata_cache *c, void *context)
+{
+	struct strata_allocator *a = context;
+
+	if (!a->drain_only || a->drain_only == c)
+		strata_cache_drain(c, !a->drain_all);
+}
+
+/* Runs for somebody who holds the lock and waits. */
+static void drain_cpu(struct work_struct *work)
+{
+	struct strata_cpu_work *mine = container_of(work, struct strata_cpu_work, work);
+
+	strata_allocator_for_each(mine->allocator, drain_one, mine->allocator);
+}
+
+static void drain_cpus(struct strata_allocator *a, const struct cpumask *cpus, bool all,
+		       struct strata_cache *only)
+{
+	int cpu;
+
+	a->drain_all = all;
+	a->drain_only = only;
+	for_each_cpu(cpu, cpus)
+		queue_work_on(cpu, a->workqueue, &per_cpu_ptr(a->cpu_work, cpu)->work);
+	for_each_cpu(cpu, cpus)
+		flush_work(&per_cpu_ptr(a->cpu_work, cpu)->work);
+}
+
+/**
+ * strata_drain_cpus() - empty the magazines of all CPUs
+ * @a: the allocator; the caller holds cpus_read_lock() and the allocator's lock
+ * @only: of this cache, or NULL for all
+ *
+ * Context: may sleep.
+ */
+void strata_drain_cpus(struct strata_allocator *a, struct strata_cache *only)
+{
+	drain_cpus(a, cpu_online_mask, true, only);
+}
+STRATA_TEST_EXPORT(strata_drain_cpus);
+
+static void drain_dead_one(struct strata_cache *c, void *context)
+{
+	strata_cache_drain_dead(c, (long)context);
+}
+
+/**
+ * strata_drain_dead_cpu() - empty the magazines of a CPU that went offline
+ * @a: the allocator
+ * @cpu: offline, and kept so by the caller
+ *
+ * Context: may sleep.
+ */
+void strata_drain_dead_cpu(struct strata_allocator *a, int cpu)
+{
+	mutex_lock(&a->lock);
+	strata_allocator_for_each(a, drain_dead_one, (void *)(long)cpu);
+	mutex_unlock(&a->lock);
+}
+STRATA_TEST_EXPORT(strata_drain_dead_cpu);
+
+struct idle {
+	int cpu;
+	bool found;
+};
+
+static void note_idle_one(struct strata_cache *c, void *context)
+{
+	struct idle *idle = context;
+
+	if (strata_cache_note_idle(c, idle->cpu))
+		idle->found = true;
+}
+
+static void trim_idle_one(struct strata_cache *c, void *context)
+{
+	strata_cache_drain_depots(c, true);
+	strata_cache_trim(c);
+}
+
+/* Does anything remain that a later tick may find idle? */
+static bool tick_again(struct strata_allocator *a)
+{
+	int cpu, node;
+
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(*per_cpu_ptr(a->cached, cpu)))
+			return true;
+	for (node = 0; node < nr_node_ids; node++)
+		if (strata_heap_has_idle(&a->heap, node))
+			return true;
+	return false;
+}
+
+static void tick(struct work_struct *work)
+{
+	struct strata_allocator *a = container_of(to_delayed_work(work),
+						  struct strata_allocator, tick);
+	struct idle idle;
+
+	cpus_read_lock();
+	mutex_lock(&a->lock);
+	cpumask_clear(a->idle_cpus);
+	for_each_online_cpu(idle.cpu) {
+		idle.found = false;
+		strata_allocator_for_each(a, note_idle_one, &idle);
+		if (idle.found)
+			cpumask_set_cpu(idle.cpu, a->idle_cpus);
+	}
+	drain_cpus(a, a->idle_cpus, false, NULL);
+	strata_allocator_for_each(a, trim_idle_one, NULL);
+	mutex_unlock(&a->lock);
+	cpus_read_unlock();
+	strata_heap_scavenge(&a->heap);
+	if (tick_again(a))
+		queue_delayed_work(a->workqueue, &a->tick, TICK);
+}
+
+static void reclaim_one(struct strata_cache *c, void *context)
+{
+	strata_cache_drain_depots(c, false);
+	strata_cache_trim(c);
+}
+
+/**
+ * strata_reclaim() - give memory back at once
+ * @a: the allocator
+ * @npages: how much is wanted
+ *
+ * Does not wait for magazines: a reclaimer must not wait for other CPUs.
+ * Context: may be called from reclaim; sleeps for nothing.
+ * Return: pages given back.
+ */
+size_t strata_reclaim(struct strata_allocator *a, size_t npages)
+{
+	size_t done = 0;
+	int node;
+
+	/* Whoever holds the lock may be waiting for memory. */
+	if (mutex_trylock(&a->lock)) {
+		strata_allocator_for_each(a, reclaim_one, NULL);
+		mutex_unlock(&a->lock);
+	}
+	for (node = 0; node < nr_node_ids && done < npages; node++)
+		done += strata_heap_give_back(&a->heap, node, npages - done);
+	return done;
+}
+STRATA_TEST_EXPORT(strata_reclaim);
+
+/**
+ * strata_background_settle() - wait until no free is put off
+ * @a: the allocator
+ *
+ * Context: may sleep.
+ */
+void strata_background_settle(struct strata_allocator *a)
+{
+	irq_work_sync(&a->kick);
+	flush_work(&a->refill);
+	strata_defer_put_pages(a);
+}
+STRATA_TEST_EXPORT(strata_background_settle);
+
+/**
+ * strata_background_init() - set the background up
+ * @a: the allocator; its caches stand
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strata_background_init(struct strata_allocator *a)
+{
+	int cpu;
+
+	a->kick = IRQ_WORK_INIT_HARD(kicked);
+	INIT_WORK(&a->refill, refill);
+	INIT_DELAYED_WORK(&a->tick, tick);
+	a->cached = alloc_percpu(long);
+	a->cpu_work = alloc_percpu(struct strata_cpu_work);
+	if (!a->cached || !a->cpu_work || !zalloc_cpumask_var(&a->idle_cpus, GFP_KERNEL))
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(a->cpu_work, cpu)->allocator = a;
+		INIT_WORK(&per_cpu_ptr(a->cpu_work, cpu)->work, drain_cpu);
+	}
+	a->workqueue = alloc_workqueue("strata", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return a->workqueue ? 0 : -ENOMEM;
+}
+
+/**
+ * strata_background_exit() - do all that is left to do, and end
+ * @a: the allocator, which nobody uses any more; also one half made
+ *
+ * Context: may sleep.
+ */
+void strata_background_exit(struct strata_allocator *a)
+{
+	if (a->workqueue) {
+		irq_work_sync(&a->kick);
+		strata_defer_put(a);
+		cancel_delayed_work_sync(&a->tick);
+		cancel_work_sync(&a->refill);
+		strata_defer_put_pages(a);
+		cpus_read_lock();
+		mutex_lock(&a->lock);
+		strata_drain_cpus(a, NULL);
+		strata_allocator_for_each(a, reclaim_one, NULL);
+		mutex_unlock(&a->lock);
+		cpus_read_unlock();
+		/* Draining may have woken it once more. */
+		irq_work_sync(&a->kick);
+		cancel_delayed_work_sync(&a->tick);
+		cancel_work_sync(&a->refill);
+		destroy_workqueue(a->workqueue);
+	}
+	free_cpumask_var(a->idle_cpus);
+	free_percpu(a->cpu_work);
+	free_percpu(a->cached);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whole runs of pages as objects. Up to a chunk's size they are runs of the
+ * heap; larger ones, charged ones and those of a zone are blocks straight from
+ * the page allocator, rounded up to its order.
+ */
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "context.h"
+#include "large.h"
+#include "track.h"
+
+/* Zeroed at a time, so that a huge object does not delay others (as Go does). */
+#define ZERO_STEP	SZ_256K
+
+static void zero(void *p, size_t size, bool may_sleep)
+{
+	size_t step;
+
+	for (; size; size -= step, p += step) {
+		step = min_t(size_t, size, ZERO_STEP);
+		strata_track_zero(p, step);
+		if (may_sleep)
+			cond_resched();
+	}
+}
+
+static unsigned int page_count_of(size_t size)
+{
+	return PAGE_ALIGN(size) >> PAGE_SHIFT;
+}
+
+/**
+ * strata_large_good_size() - what an object larger than any class really gets
+ * @size: bytes, above STRATA_CLASS_MAX_SIZE
+ */
+size_t strata_large_good_size(size_t size)
+{
+	if (page_count_of(size) > STRATA_CHUNK_PAGES)
+		return roundup_pow_of_two(size);
+	return PAGE_ALIGN(size);
+}
+
+/**
+ * strata_large_alloc() - an object with pages of its own
+ * @a: the allocator
+ * @c: the typed cache that it belongs to, or NULL
+ * @size: bytes, up to STRATA_MAX_SIZE
+ * @gfp: as the caller gave it
+ * @node: NUMA node to prefer
+ *
+ * Context: as @gfp says. In raw context there are none to be had.
+ * Return: the object, page aligned, or NULL.
+ */
+void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, size_t size,
+			 gfp_t gfp, int node)
+{
+	unsigned int npages = page_count_of(size);
+	bool direct = (gfp & STRATA_GFP_DIRECT) || npages > STRATA_CHUNK_PAGES;
+	struct strata_span *span;
+
+	if (!strata_may_grow(gfp))
+		return NULL;
+	span = strata_span_create(direct ? STRATA_SPAN_DIRECT : STRATA_SPAN_LARGE, 0,
+				  gfp & STRATA_GFP_RECLAIM);
+	if (!span)
+		return NULL;
+	if (direct) {
+		npages = roundup_pow_of_two(npages);
+		span->base = strata_heap_alloc_direct(&a->heap, node, order_base_2(npages), gfp);
+	} else {
+		span->base = strata_heap_alloc(&a->heap, node, npages, gfp);
+	}
+	if (!span->base) {
+		kfree(span);
+		return NULL;
+	}
+	span->cache = c;
+	span->npages = npages;
+	span->node = page_to_nid(virt_to_page(span->base));
+	strata_track_alloc(span->base, size, (size_t)npages << PAGE_SHIFT, gfp);
+	/* A block of the page allocator's is zeroed as gfp and init_on_alloc say. */
+	if (!direct && want_init_on_alloc(gfp))
+		zero(span->base, (size_t)npages << PAGE_SHIFT, gfpflags_allow_blocking(gfp));
+	if (c && c->ctor)
+		c->ctor(span->base);
+	strata_heap_set_span(&a->heap, span->base, npages, span, 0);
+	atomic_long_inc(&a->nr_large);
+	atomic_long_add(npages, &a->large_pages);
+	atomic64_inc(&a->nr_large_allocs);
+	if (c)
+		atomic_long_inc(&c->nr_direct);
+	else
+		strata_background_wake(a);
+	return span->base;
+}
+STRATA_TEST_EXPORT(strata_large_alloc);
+
+static void free_span_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct strata_span, rcu));
+}
+
+/**
+ * strata_large_finish() - give back the pages of a freed object
+ * @a: the allocator
+ * @span: claimed by strata_large_free(); nobody reads the object any more
+ *
+ * Context: any but NMI; for STRATA_SPAN_DIRECT one where pages may be freed.
+ */
+void strata_large_finish(struct strata_allocator *a, struct strata_span *span)
+{
+	enum strata_span_kind kind = span->kind;
+	unsigned int npages = span->npages;
+	void *base = span->base;
+
+	strata_heap_set_span(&a->heap, base, npages, NULL, 0);
+	call_rcu(&span->rcu, free_span_rcu);
+	if (kind == STRATA_SPAN_DIRECT) {
+		strata_heap_free_direct(&a->heap, base, order_base_2(npages));
+	} else {
+		strata_heap_release(&a->heap, base, npages);
+		strata_background_wake(a);
+	}
+}
+
+/* A softirq is no place for the page allocator's locks on PREEMPT_RT. */
+static void finish_rcu(struct rcu_head *rcu)
+{
+	struct strata_span *span = container_of(rcu, struct strata_span, rcu);
+	struct strata_allocator *a = strata_allocator_of(span->cache);
+
+	strata_defer_push(a, &a->deferred_pages, span->base);
+	atomic_long_dec(&a->nr_spans_in_rcu);
+}
+
+/**
+ * strata_large_release() - finish at once, or as soon as it is allowed
+ * @a: the allocator
+ * @span: claimed by strata_large_free()
+ *
+ * Context: any but NMI.
+ */
+void strata_large_release(struct strata_allocator *a, struct strata_span *span)
+{
+	if (span->cache && (span->cache->flags & STRATA_TYPESAFE_BY_RCU)) {
+		atomic_long_inc(&a->nr_spans_in_rcu);
+		call_rcu(&span->rcu, finish_rcu);
+	} else if (span->kind == STRATA_SPAN_DIRECT && !strata_may_free_pages()) {
+		strata_defer_push(a, &a->deferred_pages, span->base);
+	} else {
+		strata_large_finish(a, span);
+	}
+}
+
+/**
+ * strata_large_free() - take an object back
+ * @a: the allocator
+ * @span: of a kind other than STRATA_SPAN_OBJECTS; kept by rcu_read_lock()
+ *
+ * Context: any.
+ * Return: false, and nothing done, if somebody else freed it first.
+ */
+bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
+{
+	struct strata_cache *c = span->cache;
+	size_t room = (size_t)span->npages << PAGE_SHIFT;
+
+	if (cmpxchg(&span->nr_free, 0, 1))
+		return false;
+	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE)
+		zero(span->base, room, false);
+	strata_track_free(span->base, room);
+	atomic_long_dec(&a->nr_large);
+	atomic_long_sub(span->npages, &a->large_pages);
+	atomic64_inc(&a->nr_large_frees);
+	if (c)
+		atomic_long_dec(&c->nr_direct);
+	if (in_nmi())
+		strata_defer_push(a, &a->deferred, span->base);
+	else
+		strata_large_release(a, span);
+	return true;
+}
+STRATA_TEST_EXPORT(strata_large_free);
