@@ -81,6 +81,7 @@ static void escape_outlives(struct kunit *test)
 	struct strata_region *r = strata_new_region(shelf, 0, GFP_KERNEL);
 	strata_mark_t mark = strata_region_push(r);
 	u8 *p = must_alloc(test, r, 3000), *copy, *part;
+	u64 reports;
 
 	memset(p, 0x44, 1500);
 	memset(p + 1500, 0x55, 1500);
@@ -90,10 +91,12 @@ static void escape_outlives(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, strata_region_contains(r, copy));
 
 	/* Only what the region handed out: nothing past the top, nothing of others. */
+	reports = strata_misuse_count(STRATA_MISUSE_REGION);
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, p, ALIGN(3000, 16) + 1, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, p, SIZE_MAX, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, copy, 1, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, NULL, 1, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_REGION), reports + 4);
 
 	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), 0);
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, p, 3000, GFP_KERNEL));
@@ -172,6 +175,7 @@ static void use_after_destroy(struct kunit *test)
 	struct shelf *shelf = strata_new_shelf(test);
 	struct strata_region *r;
 	strata_mark_t mark;
+	u64 reports;
 
 	shelf->backing.alloc = keep_alloc;
 	shelf->backing.free = keep_free;
@@ -179,7 +183,9 @@ static void use_after_destroy(struct kunit *test)
 	mark = strata_region_push(r);
 	strata_region_destroy(r);
 
+	reports = strata_misuse_count(STRATA_MISUSE_REGION);
 	KUNIT_EXPECT_NULL(test, strata_region_alloc(r, 1));
+	KUNIT_EXPECT_NULL(test, strata_region_zalloc(r, 1));
 	KUNIT_EXPECT_NULL(test, strata_region_alloc_aligned(r, 1, 64));
 	KUNIT_EXPECT_NULL(test, strata_region_escape(r, r, 1, GFP_KERNEL));
 	KUNIT_EXPECT_FALSE(test, strata_region_contains(r, r + 20));
@@ -189,6 +195,8 @@ static void use_after_destroy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), -EINVAL);
 	strata_region_reset(r);
 	strata_region_destroy(r);
+	/* Each but contains(). */
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_REGION), reports + 10);
 }
 
 static struct kunit_case region_content_cases[] = {

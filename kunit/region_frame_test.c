@@ -199,7 +199,7 @@ static void pop_of_another(struct kunit *test)
 
 	/* Not even where the new region has the place of the old one. */
 	of_one = strata_region_push(one);
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < 10; i++) {
 		strata_mark_t mark;
 
 		strata_region_destroy(one);
@@ -354,11 +354,14 @@ static void defer_misuses_region(void *arg)
 	struct ledger *ledger = arg;
 	struct strata_region *r = ledger->region;
 	char *top = r->top;
+	u64 reports;
 
 	expect_refused(ledger->test, r, ledger->mark);
+	reports = strata_misuse_count(STRATA_MISUSE_REGION);
 	KUNIT_EXPECT_EQ(ledger->test, strata_region_defer(r, count_run, &ledger->n), -EBUSY);
 	strata_region_reset(r);
 	strata_region_destroy(r);
+	KUNIT_EXPECT_EQ(ledger->test, strata_misuse_count(STRATA_MISUSE_REGION), reports + 3);
 	KUNIT_EXPECT_PTR_EQ(ledger->test, r->top, top);
 	ledger->entry[ledger->n++] = 22;
 }

@@ -88,7 +88,7 @@ static void model_pop(struct model *m)
 
 	if (!m->frames)
 		return;
-	if (!model_random(m, 500) && m->frames > 1)
+	if (!model_random(m, 2000) && m->frames > 1)
 		expect_refused(m->test, m->region, m->frame[model_random(m, top)].mark);
 	model_check(m, m->frame[top].objects);
 	KUNIT_ASSERT_EQ(m->test, strata_region_pop(m->region, m->frame[top].mark), 0);

@@ -10,6 +10,7 @@
 #include <linux/strata.h>
 #include <linux/string.h>
 
+#include "../mod/misuse.h"
 #include "../mod/region.h"
 
 #define SHELF_BLOCKS	256
@@ -53,12 +54,14 @@ static inline void fill_segment(struct kunit *test, struct strata_region *r)
 	KUNIT_ASSERT_PTR_EQ(test, r->top, r->end);
 }
 
-/* A pop of @mark fails and changes nothing. */
+/* A pop of @mark fails, is reported, and changes nothing. */
 static inline void expect_refused(struct kunit *test, struct strata_region *r, strata_mark_t mark)
 {
+	u64 reports = strata_misuse_count(STRATA_MISUSE_REGION);
 	struct strata_region was = *r;
 
 	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), -EINVAL);
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_REGION), reports + 1);
 	KUNIT_EXPECT_PTR_EQ(test, r->top, was.top);
 	KUNIT_EXPECT_PTR_EQ(test, r->end, was.end);
 }

@@ -115,26 +115,29 @@ static void bad_alignment(struct kunit *test)
 	static const size_t bad[] = { 0, 3, 24, PAGE_SIZE - 1, 2 * PAGE_SIZE, SIZE_MAX };
 	struct shelf *shelf = strata_new_shelf(test);
 	struct strata_region *r = strata_new_region(shelf, 0, GFP_KERNEL);
+	u64 reports = strata_misuse_count(STRATA_MISUSE_ARGUMENT);
 	char *top = r->top;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_NULL_MSG(test, strata_region_alloc_aligned(r, 16, bad[i]),
 				      "alignment %zu", bad[i]);
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_ARGUMENT),
+			reports + ARRAY_SIZE(bad));
 	KUNIT_EXPECT_PTR_EQ(test, r->top, top);
 	KUNIT_EXPECT_EQ(test, shelf->calls, 1U);
 	strata_region_destroy(r);
 }
 
-/* What cannot be had leaves the region as it was. */
-static void too_large(struct kunit *test)
+/* What cannot be had leaves the region as it was, and is reported if absurd. */
+static void check_too_large(struct kunit *test, gfp_t gfp, unsigned int reports_each)
 {
 	const size_t large[] = {
 		STRATA_MAX_SIZE, STRATA_MAX_SIZE + 1, SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE,
 		SIZE_MAX - 16, SIZE_MAX - 15, SIZE_MAX - 14, SIZE_MAX - 1, SIZE_MAX,
 	};
 	struct shelf *shelf = strata_new_shelf(test);
-	struct strata_region *r = strata_new_region(shelf, 0, GFP_KERNEL);
+	struct strata_region *r = strata_new_region(shelf, 0, gfp);
 	char *top, *end;
 	unsigned int i;
 
@@ -142,6 +145,7 @@ static void too_large(struct kunit *test)
 	top = r->top;
 	end = r->end;
 	for (i = 0; i < ARRAY_SIZE(large); i++) {
+		u64 reports = strata_misuse_count(STRATA_MISUSE_ARGUMENT);
 		size_t size = large[i];
 
 		OPTIMIZER_HIDE_VAR(size);
@@ -149,11 +153,19 @@ static void too_large(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, strata_region_zalloc(r, size));
 		KUNIT_EXPECT_NULL(test, strata_region_alloc_aligned(r, size, 16));
 		KUNIT_EXPECT_NULL(test, strata_region_alloc_aligned(r, size, PAGE_SIZE));
+		KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_ARGUMENT) - reports,
+				(u64)(size > STRATA_MAX_SIZE ? reports_each : 0));
 	}
 	KUNIT_EXPECT_PTR_EQ(test, r->top, top);
 	KUNIT_EXPECT_PTR_EQ(test, r->end, end);
 	KUNIT_EXPECT_EQ(test, shelf->calls, 1U);
 	strata_region_destroy(r);
+}
+
+static void too_large(struct kunit *test)
+{
+	check_too_large(test, GFP_KERNEL, 4);
+	check_too_large(test, GFP_KERNEL | __GFP_NOWARN, 0);
 }
 
 /* An outsized object gets a segment of its size, and the rest of it is used. */

@@ -4,17 +4,15 @@
  * in region_frame.c, memory is in region_segment.c. Stands on the public heap
  * calls alone: the heap's magazines are the cache of segments.
  */
-#define pr_fmt(fmt) "strata: " fmt
-
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/printk.h>
 #include <linux/stdarg.h>
 #include <linux/strata.h>
 #include <linux/string.h>
 
 #include "compat.h"
+#include "misuse.h"
 #include "region.h"
 #include "region_frame.h"
 #include "region_segment.h"
@@ -112,13 +110,27 @@ void strata_region_destroy(struct strata_region *pub)
 }
 STRATA_EXPORT(strata_region_destroy);
 
+/* Have room for an object that the current segment has none for. */
+static bool make_room(struct region *r, size_t size, size_t align, unsigned long site)
+{
+	if (!strata_region_live(r, "alloc", site))
+		return false;
+	if (strata_region_grow(r, size, align))
+		return true;
+	if (size > STRATA_MAX_SIZE && !(r->gfp & __GFP_NOWARN))
+		strata_misuse_report(STRATA_MISUSE_ARGUMENT,
+				     "%zu bytes asked of region %llu by %pS; the most is %zu less a page. NULL returned",
+				     size, r->id, (void *)site, STRATA_MAX_SIZE);
+	return false;
+}
+
 /* @align is at least STRATA_REGION_ALIGN. */
-static void *take(struct region *r, size_t size, size_t align)
+static void *take(struct region *r, size_t size, size_t align, unsigned long site)
 {
 	char *p = PTR_ALIGN(r->pub.top, align);
 
 	if (p > r->pub.end || size > r->pub.end - p) {
-		if (!strata_region_grow(r, size, align))
+		if (!make_room(r, size, align, site))
 			return NULL;
 		p = PTR_ALIGN(r->pub.top, align);
 	}
@@ -129,11 +141,7 @@ static void *take(struct region *r, size_t size, size_t align)
 
 void *strata_region_alloc_slow(struct strata_region *pub, size_t size)
 {
-	struct region *r = strata_region_of(pub);
-
-	if (!strata_region_live(r, "alloc", _RET_IP_))
-		return NULL;
-	return take(r, size, STRATA_REGION_ALIGN);
+	return take(strata_region_of(pub), size, STRATA_REGION_ALIGN, _RET_IP_);
 }
 STRATA_EXPORT(strata_region_alloc_slow);
 
@@ -141,22 +149,22 @@ void *strata_region_alloc_aligned(struct strata_region *pub, size_t size, size_t
 {
 	struct region *r = strata_region_of(pub);
 
-	if (!strata_region_live(r, "alloc_aligned", _RET_IP_))
-		return NULL;
 	if (!is_power_of_2(align) || align > PAGE_SIZE) {
-		pr_err_ratelimited("region %llu: alignment of %zu at %pS refused: use a power of two up to %lu\n",
-				   r->id, align, (void *)_RET_IP_, PAGE_SIZE);
+		strata_misuse_report(STRATA_MISUSE_ARGUMENT,
+				     "alignment %zu asked of region %llu by %pS; use a power of two up to %lu. NULL returned",
+				     align, r->id, (void *)_RET_IP_, PAGE_SIZE);
 		return NULL;
 	}
-	return take(r, size, max(align, (size_t)STRATA_REGION_ALIGN));
+	return take(r, size, max(align, (size_t)STRATA_REGION_ALIGN), _RET_IP_);
 }
 STRATA_EXPORT(strata_region_alloc_aligned);
 
 void *strata_region_zalloc(struct strata_region *pub, size_t size)
 {
-	void *p = strata_region_alloc(pub, size);
+	struct region *r = strata_region_of(pub);
+	void *p = take(r, size, STRATA_REGION_ALIGN, _RET_IP_);
 
-	if (p && !strata_region_of(pub)->zeroed)
+	if (p && !r->zeroed)
 		memset(p, 0, size);
 	return p;
 }
@@ -170,7 +178,7 @@ char *strata_region_strdup(struct strata_region *pub, const char *s)
 	if (!s)
 		return NULL;
 	size = strlen(s) + 1;
-	copy = strata_region_alloc(pub, size);
+	copy = take(strata_region_of(pub), size, STRATA_REGION_ALIGN, _RET_IP_);
 	if (copy)
 		memcpy(copy, s, size);
 	return copy;
@@ -180,18 +188,18 @@ STRATA_EXPORT(strata_region_strdup);
 char *strata_region_printf(struct strata_region *pub, const char *fmt, ...)
 {
 	va_list args;
+	size_t size;
 	char *s;
-	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	size = (size_t)vsnprintf(NULL, 0, fmt, args) + 1;
 	va_end(args);
 
-	s = strata_region_alloc(pub, (size_t)len + 1);
+	s = take(strata_region_of(pub), size, STRATA_REGION_ALIGN, _RET_IP_);
 	if (!s)
 		return NULL;
 	va_start(args, fmt);
-	vsnprintf(s, (size_t)len + 1, fmt, args);
+	vsnprintf(s, size, fmt, args);
 	va_end(args);
 	return s;
 }
@@ -227,8 +235,9 @@ void *strata_region_escape(struct strata_region *pub, const void *p, size_t size
 	if (!strata_region_live(r, "escape", _RET_IP_))
 		return NULL;
 	if (size && !find_segment(r, p, size)) {
-		pr_err_ratelimited("region %llu: escape of %zu bytes of %p at %pS refused: not memory that it handed out\n",
-				   r->id, size, p, (void *)_RET_IP_);
+		strata_misuse_report(STRATA_MISUSE_REGION,
+				     "escape of %zu bytes at %p from region %llu by %pS: not memory that it handed out. NULL returned",
+				     size, p, r->id, (void *)_RET_IP_);
 		return NULL;
 	}
 	copy = strata_alloc(size, gfp);

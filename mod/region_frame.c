@@ -10,12 +10,10 @@
  * While deferred functions run, a frame of their own is the innermost one. It
  * has no mark: whatever they try to pop does not fit, unless they pushed it.
  */
-#define pr_fmt(fmt) "strata: " fmt
-
-#include <linux/printk.h>
 #include <linux/strata.h>
 
 #include "compat.h"
+#include "misuse.h"
 #include "region_frame.h"
 #include "region_segment.h"
 
@@ -30,8 +28,8 @@ struct strata_defer {
 static void report(const struct region *r, const char *call, unsigned long site,
 		   const char *what)
 {
-	pr_err_ratelimited("region %llu: %s at %pS refused: %s\n",
-			   r->id, call, (void *)site, what);
+	strata_misuse_report(STRATA_MISUSE_REGION, "%s of region %llu by %pS: %s; refused",
+			     call, r->id, (void *)site, what);
 }
 
 /**
@@ -46,7 +44,9 @@ bool strata_region_live(const struct region *r, const char *call, unsigned long 
 {
 	if (likely(r->id))
 		return true;
-	report(r, call, site, "the region is destroyed already");
+	strata_misuse_report(STRATA_MISUSE_REGION,
+			     "%s of region at %p by %pS: it is destroyed already; refused",
+			     call, r, (void *)site);
 	return false;
 }
 
@@ -74,18 +74,21 @@ static void run_defers(struct region *r, u64 frame)
 {
 	u64 running = r->running, innermost = r->frame;
 	struct strata_defer *d = r->defers;
+	void (*fn)(void *arg);
 
 	if (!d || d->frame < frame)
 		return;
 
 	r->running = ++r->last_frame;
 	for (; d && d->frame >= frame; d = r->defers) {
+		fn = d->fn;
 		r->frame = r->running;
 		r->defers = d->next;
-		d->fn(d->arg);
+		fn(d->arg);
 		if (r->frame != r->running)
-			pr_err_ratelimited("region %llu: deferred function %ps left a frame open: closed for it\n",
-					   r->id, d->fn);
+			strata_misuse_report(STRATA_MISUSE_REGION,
+					     "deferred function %ps left a frame of region %llu open; closed for it",
+					     fn, r->id);
 	}
 	r->running = running;
 	r->frame = innermost;
