@@ -12,6 +12,7 @@
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "arena.h"
 #include "arena_ctl.h"
@@ -112,7 +113,8 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	err = set_shape(arena, args);
 	if (err)
 		goto free_arena;
-	arena->privileged = capable(CAP_SYS_RESOURCE);
+	/* Not having it is no offence. */
+	arena->privileged = ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 	arena->user = strata_user_get(arena->privileged);
 	if (IS_ERR(arena->user)) {
 		err = PTR_ERR(arena->user);

@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 
 #include "arena.h"
 #include "arena_ctl.h"
@@ -44,7 +45,7 @@ static unsigned int growth_order(struct strata_arena *arena, pgoff_t pgoff)
 {
 	u64 off = (u64)(pgoff - slot_start(arena, pgoff)) << PAGE_SHIFT;
 
-	if (off < SZ_16K)
+	if (off < SZ_64K)
 		return 0;
 	return off < SZ_256K ? get_order(SZ_16K) : STRATA_WINDOW_ORDER;
 }
