@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * strata_kunit.ko: all suites, lowest layer first. They run when it is loaded.
+ */
+#include <kunit/test.h>
+#include <linux/module.h>
+
+#include "../mod/compat.h"
+#include "suites.h"
+
+kunit_test_suites(&strata_class_suite,
+		  &strata_region_suite,
+		  &strata_region_content_suite,
+		  &strata_region_frame_suite,
+		  &strata_region_model_suite);
+
+MODULE_DESCRIPTION("KUnit suites of strata");
+MODULE_LICENSE("GPL");
+STRATA_IMPORT();
+STRATA_IMPORT_TEST();

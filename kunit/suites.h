@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The suites of strata_kunit.ko: each is in the file named after it. */
+#ifndef _STRATA_KUNIT_SUITES_H
+#define _STRATA_KUNIT_SUITES_H
+
+#include <kunit/test.h>
+
+extern struct kunit_suite strata_class_suite;
+extern struct kunit_suite strata_region_suite;
+extern struct kunit_suite strata_region_content_suite;
+extern struct kunit_suite strata_region_frame_suite;
+extern struct kunit_suite strata_region_model_suite;
+
+#endif /* _STRATA_KUNIT_SUITES_H */
