@@ -30,9 +30,9 @@ static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int no
 		object = strata_cache_take_slow(c, gfp, node);
 	if (!object)
 		return NULL;
-	strata_object_hand_out(c, object, size, gfp);
 	if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
 		strata_debug_alloc(c, object, site);
+	strata_object_hand_out(c, object, size, gfp);
 	return object;
 }
 
@@ -119,9 +119,9 @@ bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, siz
 		return false;
 	}
 	for (i = 0; i < n; i++) {
-		strata_object_hand_out(c, out[i], size, gfp);
 		if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
 			strata_debug_alloc(c, out[i], site);
+		strata_object_hand_out(c, out[i], size, gfp);
 	}
 	return true;
 }

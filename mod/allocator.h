@@ -37,7 +37,9 @@ struct strata_cpu_work {
  *	the objects' marks
  * @deferred_pages: the same for blocks that go to the page allocator
  * @kick: hard irq_work: the way out of NMI and raw context
- * @workqueue: for what follows
+ * @workqueue: for @refill and @tick
+ * @drain_workqueue: for @cpu_work
+ * @starving: some cache is starved
  * @refill: grows caches that a context which may not grow them found empty
  * @tick: gives back what is idle
  * @cpu_work: drain the magazines of one CPU
@@ -61,6 +63,8 @@ struct strata_allocator {
 	struct llist_head deferred_pages;
 	struct irq_work kick;
 	struct workqueue_struct *workqueue;
+	struct workqueue_struct *drain_workqueue;
+	bool starving;
 	struct work_struct refill;
 	struct delayed_work tick;
 	struct strata_cpu_work __percpu *cpu_work;

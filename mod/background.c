@@ -43,6 +43,7 @@ static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 static void starved(struct strata_cache *c)
 {
 	WRITE_ONCE(c->starved, true);
+	WRITE_ONCE(strata_allocator_of(c)->starving, true);
 	irq_work_queue(&strata_allocator_of(c)->kick);
 }
 
@@ -78,7 +79,7 @@ static void retire(struct strata_cache *c, struct list_head *spans)
 static void double_free(struct strata_cache *c, void *object)
 {
 	strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
-			     "object %px of cache %s (%u bytes) came home twice; it was freed twice at once, or written to after its free. The second free is ignored; STRATA_TRACE tells who",
+			     "object %p of cache %s (%u bytes) came home twice; it was freed twice at once, or written to after its free. The second free is ignored; STRATA_TRACE tells who",
 			     object, c->name, c->usable);
 }
 
@@ -104,7 +105,8 @@ static void kicked(struct irq_work *work)
 	strata_defer_put(a);
 	if (!delayed_work_pending(&a->tick))
 		queue_delayed_work(a->workqueue, &a->tick, TICK);
-	queue_work(a->workqueue, &a->refill);
+	if (READ_ONCE(a->starving) || !llist_empty(&a->deferred_pages))
+		queue_work(a->workqueue, &a->refill);
 }
 
 /**
@@ -132,6 +134,9 @@ static void refill(struct work_struct *work)
 	struct strata_allocator *a = container_of(work, struct strata_allocator, refill);
 
 	strata_defer_put_pages(a);
+	if (!READ_ONCE(a->starving))
+		return;
+	WRITE_ONCE(a->starving, false);
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, refill_one, NULL);
 	mutex_unlock(&a->lock);
@@ -161,7 +166,7 @@ static void drain_cpus(struct strata_allocator *a, const struct cpumask *cpus, b
 	a->drain_all = all;
 	a->drain_only = only;
 	for_each_cpu(cpu, cpus)
-		queue_work_on(cpu, a->workqueue, &per_cpu_ptr(a->cpu_work, cpu)->work);
+		queue_work_on(cpu, a->drain_workqueue, &per_cpu_ptr(a->cpu_work, cpu)->work);
 	for_each_cpu(cpu, cpus)
 		flush_work(&per_cpu_ptr(a->cpu_work, cpu)->work);
 }
@@ -322,6 +327,10 @@ int strata_background_init(struct strata_allocator *a)
 		per_cpu_ptr(a->cpu_work, cpu)->allocator = a;
 		INIT_WORK(&per_cpu_ptr(a->cpu_work, cpu)->work, drain_cpu);
 	}
+	/* The tick waits for drains: each has a queue of its own. */
+	a->drain_workqueue = alloc_workqueue("strata_drain", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!a->drain_workqueue)
+		return -ENOMEM;
 	a->workqueue = alloc_workqueue("strata", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	return a->workqueue ? 0 : -ENOMEM;
 }
@@ -352,6 +361,8 @@ void strata_background_exit(struct strata_allocator *a)
 		cancel_work_sync(&a->refill);
 		destroy_workqueue(a->workqueue);
 	}
+	if (a->drain_workqueue)
+		destroy_workqueue(a->drain_workqueue);
 	free_cpumask_var(a->idle_cpus);
 	free_percpu(a->cpu_work);
 	free_percpu(a->cached);

@@ -59,7 +59,7 @@ void strata_debug_alloc(const struct strata_cache *c, void *object, unsigned lon
 		good = strata_track_match(object, POISON, c->usable);
 		if (good < c->usable)
 			strata_misuse_report(STRATA_MISUSE_POISON,
-					     "byte %zu of object %px of cache %s was written after it was freed by %pS; found when allocated by %pS",
+					     "byte %zu of object %p of cache %s was written after it was freed by %pS; found when allocated by %pS",
 					     good, object, c->name,
 					     (void *)strata_debug_recorded(c, object,
 									   STRATA_RECORD_FREE_SITE),
@@ -88,7 +88,7 @@ bool strata_debug_free(const struct strata_cache *c, void *object, unsigned long
 		good = strata_track_match(object + c->redzone, REDZONE, c->mark - c->redzone);
 		if (good < c->mark - c->redzone) {
 			strata_misuse_report(STRATA_MISUSE_REDZONE,
-					     "byte %zu of object %px of cache %s (%u bytes) was written; allocated by %pS, freed by %pS. The object is leaked",
+					     "byte %zu of object %p of cache %s (%u bytes) was written; allocated by %pS, freed by %pS. The object is leaked",
 					     c->redzone + good, object, c->name, c->usable,
 					     (void *)strata_debug_recorded(c, object,
 									   STRATA_RECORD_ALLOC_SITE),

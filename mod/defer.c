@@ -59,7 +59,7 @@ static struct strata_span *deferred_span(struct strata_allocator *a, void *link,
 		return span;
 stray:
 	strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
-			     "an object freed in NMI or raw context near %px was freed twice, or written to after its free; what was freed there before it is leaked",
+			     "an object freed in NMI or raw context near %p was freed twice, or written to after its free; what was freed there before it is leaked",
 			     link);
 	return NULL;
 }

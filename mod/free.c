@@ -27,13 +27,13 @@ static void report_double_free(const struct strata_cache *c, const void *object,
 {
 	if (c->record)
 		strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
-				     "object %px of cache %s (%u bytes) freed by %pS was freed by %pS already; ignored",
+				     "object %p of cache %s (%u bytes) freed by %pS was freed by %pS already; ignored",
 				     object, c->name, c->usable, (void *)site,
 				     (void *)strata_debug_recorded(c, object,
 							    STRATA_RECORD_FREE_SITE));
 	else
 		strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
-				     "object %px of cache %s (%u bytes) freed by %pS was free already; ignored (with STRATA_TRACE the cache would know who freed it first)",
+				     "object %p of cache %s (%u bytes) freed by %pS was free already; ignored (with STRATA_TRACE the cache would know who freed it first)",
 				     object, c->name, c->usable, (void *)site);
 }
 
@@ -46,11 +46,11 @@ static void report_object(const struct strata_span *span, const void *p, unsigne
 
 	if (index >= c->shape.nr_objects)
 		strata_misuse_report(STRATA_MISUSE_INTERIOR,
-				     "%px freed by %pS lies behind the last object of a span of cache %s; ignored",
+				     "%p freed by %pS lies behind the last object of a span of cache %s; ignored",
 				     p, (void *)site, c->name);
 	else if (offset != index * c->shape.size)
 		strata_misuse_report(STRATA_MISUSE_INTERIOR,
-				     "%px freed by %pS is %lu bytes into object %px of cache %s (%u bytes); the object is leaked",
+				     "%p freed by %pS is %lu bytes into object %p of cache %s (%u bytes); the object is leaked",
 				     p, (void *)site, offset - index * c->shape.size,
 				     span->base + index * c->shape.size, c->name, c->usable);
 	else
@@ -73,11 +73,11 @@ static void report_stranger(struct strata_allocator *a, const void *p, unsigned 
 	}
 	if (ours)
 		strata_misuse_report(STRATA_MISUSE_FREED_PAGE,
-				     "%px freed by %pS is in memory where no object is: freed twice, or never allocated; ignored",
+				     "%p freed by %pS is in memory where no object is: freed twice, or never allocated; ignored",
 				     p, (void *)site);
 	else
 		strata_misuse_report(STRATA_MISUSE_FOREIGN,
-				     "%px freed by %pS is not strata's: %s; ignored",
+				     "%p freed by %pS is not strata's: %s; ignored",
 				     p, (void *)site, strata_describe_foreign(p));
 }
 
@@ -97,17 +97,17 @@ static void free_odd(struct strata_allocator *a, struct strata_cache *only, cons
 		report_object(span, p, site);
 	else if (p != span->base)
 		strata_misuse_report(STRATA_MISUSE_INTERIOR,
-				     "%px freed by %pS is %zu bytes into object %px (%zu bytes); the object is leaked",
+				     "%p freed by %pS is %zu bytes into object %p (%zu bytes); the object is leaked",
 				     p, (void *)site, (size_t)(p - span->base), span->base,
 				     strata_large_usable(span));
 	else if (only && span->cache != only)
 		strata_misuse_report(STRATA_MISUSE_WRONG_CACHE,
-				     "object %px of %s freed to cache %s by %pS; the object is leaked",
+				     "object %p of %s freed to cache %s by %pS; the object is leaked",
 				     p, span->cache ? span->cache->name : "the general heap",
 				     only->name, (void *)site);
 	else if (!strata_large_free(a, span))
 		strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,
-				     "object %px (%zu bytes) freed by %pS was free already; ignored",
+				     "object %p (%zu bytes) freed by %pS was free already; ignored",
 				     p, strata_large_usable(span), (void *)site);
 	rcu_read_unlock();
 }
@@ -142,7 +142,7 @@ static void report_wrong_cache(const struct strata_cache *c, const struct strata
 			       const void *p, unsigned long site)
 {
 	strata_misuse_report(STRATA_MISUSE_WRONG_CACHE,
-			     "object %px of cache %s freed to cache %s by %pS; the object is leaked",
+			     "object %p of cache %s freed to cache %s by %pS; the object is leaked",
 			     p, c->name, only->name, (void *)site);
 }
 

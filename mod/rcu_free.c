@@ -213,7 +213,7 @@ void strata_rcu_free(struct strata_rcu_queue *q, const void *p, unsigned long si
 		irq_work_queue(&q->kick);
 	if (!done)
 		strata_misuse_report(STRATA_MISUSE_LEAK,
-				     "no memory to note that %px is to be freed after a grace period, by %pS; the object is leaked",
+				     "no memory to note that %p is to be freed after a grace period, by %pS; the object is leaked",
 				     p, (void *)site);
 }
 STRATA_TEST_EXPORT(strata_rcu_free);

@@ -185,7 +185,7 @@ void strata_free_sized(const void *p, size_t size)
 	if (strata_usable(&strata_main, p) &&
 	    (size > strata_usable(&strata_main, p) || !size))
 		strata_misuse_report(STRATA_MISUSE_WRONG_SIZE,
-				     "object %px of %zu bytes freed by %pS as one of %zu; freed",
+				     "object %p of %zu bytes freed by %pS as one of %zu; freed",
 				     p, strata_usable(&strata_main, p), (void *)_RET_IP_, size);
 	strata_free_to(&strata_main, p, _RET_IP_);
 }

@@ -227,12 +227,12 @@ static void name_live(const struct strata_cache *c, const struct strata_span *sp
 		if (test_bit(i, span->free))
 			continue;
 		if (c->record)
-			pr_err("strata:   object %px of cache %s, allocated by %pS in task %lu\n",
+			pr_err("strata:   object %p of cache %s, allocated by %pS in task %lu\n",
 			       object, c->name,
 			       (void *)strata_debug_recorded(c, object, STRATA_RECORD_ALLOC_SITE),
 			       strata_debug_recorded(c, object, STRATA_RECORD_ALLOC_TASK));
 		else
-			pr_err("strata:   object %px of cache %s (with STRATA_TRACE the cache would know its owner)\n",
+			pr_err("strata:   object %p of cache %s (with STRATA_TRACE the cache would know its owner)\n",
 			       object, c->name);
 		++*named;
 	}
