@@ -168,6 +168,8 @@ static void *keep_alloc(struct strata_region_backing *b, size_t size, gfp_t gfp)
 
 static void keep_free(struct strata_region_backing *b, void *p, size_t size)
 {
+	/* All that the heap writes to a free object. */
+	memset(p, 0xff, sizeof(void *));
 }
 
 static void use_after_destroy(struct kunit *test)

@@ -100,7 +100,7 @@ void strata_region_destroy(struct strata_region *pub)
 	strata_region_drop_segments(r);
 	strata_region_count(-1, -(long)STRATA_SEGMENT_MIN);
 
-	/* As long as nobody has reused the memory, a late call is told so. */
+	/* As long as nobody has the memory, a late call is told so. */
 	r->id = 0;
 	r->pub.top = NULL;
 	r->pub.end = NULL;
@@ -212,18 +212,20 @@ static const struct segment *find_segment(const struct region *r, const char *p,
 
 	for (;; seg = seg->next) {
 		const char *start = strata_segment_start(seg);
-		const char *top = seg == r->segment ? r->pub.top : seg->top;
+		const char *top = seg == r->pub.segment ? r->pub.top : seg->top;
 
 		if (p >= start && p < top && size <= top - p)
 			return seg;
-		if (seg == r->segment)
+		if (seg == r->pub.segment)
 			return NULL;
 	}
 }
 
 bool strata_region_contains(const struct strata_region *pub, const void *p)
 {
-	return find_segment(strata_region_of(pub), p, 1);
+	const struct region *r = strata_region_of(pub);
+
+	return r->id && find_segment(r, p, 1);
 }
 STRATA_EXPORT(strata_region_contains);
 

@@ -61,7 +61,7 @@ strata_mark_t strata_region_push(struct strata_region *pub)
 		.region = r->id,
 		.frame = ++r->last_frame,
 		.outer = r->frame,
-		.segment = r->segment,
+		.segment = r->pub.segment,
 		.top = r->pub.top,
 	};
 	r->frame = mark.frame;

@@ -64,7 +64,7 @@ static void segment_enter(struct region *r, struct segment *seg)
 	char *start = strata_segment_start(seg);
 	size_t room = segment_end(seg) - start;
 
-	r->segment = seg;
+	r->pub.segment = seg;
 	r->pub.top = seg->top;
 	/* The limit is an earlier end, so that the inline path has one to test. */
 	r->pub.end = start + min(room, r->limit - seg->base);
@@ -72,7 +72,9 @@ static void segment_enter(struct region *r, struct segment *seg)
 
 static size_t bytes_in_use(const struct region *r)
 {
-	return r->segment->base + (r->pub.top - strata_segment_start(r->segment));
+	const struct segment *seg = strata_region_segment(r);
+
+	return seg->base + (r->pub.top - strata_segment_start(seg));
 }
 
 /* Bytes of a segment that has room for @need, and wastes nothing of its class. */
@@ -89,14 +91,15 @@ static size_t segment_size(size_t need)
  */
 static struct segment *segment_new(struct region *r, size_t need)
 {
+	const struct segment *last = strata_region_segment(r);
 	size_t least = segment_size(need);
-	size_t size = min(2 * r->segment->size, STRATA_SEGMENT_MAX);
+	size_t size = min(2 * last->size, STRATA_SEGMENT_MAX);
 	size_t left = r->limit - bytes_in_use(r);
 	struct segment *seg = NULL;
 
 	if (least > STRATA_MAX_SIZE)
 		return NULL;
-	if (r->segment == &r->first)
+	if (last == &r->first)
 		size = 2 * STRATA_SEGMENT_MIN;
 	if (left < size)
 		size = segment_size(left);
@@ -118,13 +121,13 @@ static bool has_room(const struct segment *seg, size_t need)
  */
 static struct segment *spare_segment(struct region *r, size_t need)
 {
-	struct segment *seg;
+	struct segment *seg, *last = strata_region_segment(r);
 	size_t dropped = 0;
 
-	while ((seg = r->segment->next) && !has_room(seg, need)) {
+	while ((seg = last->next) && !has_room(seg, need)) {
 		if (!seg->next || dropped >= need)
 			return NULL;
-		r->segment->next = seg->next;
+		last->next = seg->next;
 		dropped += seg->size;
 		segment_free(r, seg);
 	}
@@ -155,7 +158,7 @@ void strata_region_first_segment(struct region *r)
  */
 bool strata_region_grow(struct region *r, size_t size, size_t align)
 {
-	struct segment *seg;
+	struct segment *seg, *last = strata_region_segment(r);
 	size_t need;
 
 	if (size > STRATA_MAX_SIZE)
@@ -169,11 +172,11 @@ bool strata_region_grow(struct region *r, size_t size, size_t align)
 		seg = segment_new(r, need);
 		if (!seg)
 			return false;
-		seg->next = r->segment->next;
-		r->segment->next = seg;
+		seg->next = last->next;
+		last->next = seg;
 	}
 	seg->base = bytes_in_use(r);
-	r->segment->top = r->pub.top;
+	last->top = r->pub.top;
 	segment_enter(r, seg);
 	return true;
 }
@@ -191,8 +194,8 @@ void strata_region_rewind(struct region *r, struct segment *seg, char *top)
 {
 	struct segment *s, *next, *spare = NULL;
 
-	r->segment->top = r->pub.top;
-	if (r->segment != seg) {
+	strata_region_segment(r)->top = r->pub.top;
+	if (strata_region_segment(r) != seg) {
 		for (s = seg->next; s; s = next) {
 			next = s->next;
 			if (s->size > STRATA_SEGMENT_MAX ||
@@ -222,7 +225,7 @@ void strata_region_rewind_all(struct region *r)
 {
 	struct segment *s;
 
-	r->segment->top = r->pub.top;
+	strata_region_segment(r)->top = r->pub.top;
 	for (s = &r->first; s; s = s->next)
 		segment_release(r, s, strata_segment_start(s));
 	segment_enter(r, &r->first);

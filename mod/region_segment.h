@@ -27,9 +27,12 @@ struct segment {
 
 struct strata_defer;
 
+/*
+ * The heap writes to the first word of memory that is free. It is not one that
+ * tells a destroyed region from a live one.
+ */
 struct region {
-	struct strata_region pub;	/* first: the inline path's top and end */
-	struct segment *segment;	/* the current one: pub.top is in it */
+	struct strata_region pub;	/* what the inline path sees */
 	struct strata_defer *defers;	/* last first */
 	u64 id;				/* never reused; 0: destroyed */
 	u64 frame;			/* innermost open frame; 0: none */
@@ -43,12 +46,18 @@ struct region {
 	struct segment first;		/* last: its memory follows */
 } __aligned(STRATA_REGION_ALIGN);
 
-static_assert(offsetof(struct region, pub) == 0);
+static_assert(offsetof(struct region, pub.segment) == 0);
 static_assert(offsetofend(struct region, first) == sizeof(struct region));
 
 static inline struct region *strata_region_of(const struct strata_region *r)
 {
 	return container_of((struct strata_region *)r, struct region, pub);
+}
+
+/* The current segment: top is in it. */
+static inline struct segment *strata_region_segment(const struct region *r)
+{
+	return r->pub.segment;
 }
 
 static inline char *strata_segment_start(const struct segment *seg)

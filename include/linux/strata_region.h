@@ -35,8 +35,9 @@
  * Made by strata_region_create() alone; there is more behind it.
  */
 struct strata_region {
-	/* private: both aligned to STRATA_REGION_ALIGN, top <= end */
-	char *top;
+	/* private: */
+	void *segment;	/* that top and end are in */
+	char *top;	/* both aligned to STRATA_REGION_ALIGN, top <= end */
 	char *end;
 };
 
