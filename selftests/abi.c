@@ -22,8 +22,6 @@ static const struct {
 	{ STRATA_IOC_STAT, 72 },
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
-
 static int count_fds(void)
 {
 	int fd, nr = 0;
@@ -93,7 +91,7 @@ TEST_F(abi, unknown_commands)
 	EXPECT_EQ(command(self->a.fd, NO_SUCH_COMMAND, buf), -ENOTTY);
 	EXPECT_EQ(command(self->dev, 0, buf), -ENOTTY);
 	EXPECT_EQ(command(self->a.fd, 0, buf), -ENOTTY);
-	for (i = 0; i < NR_COMMANDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		/* On the other kind of file, and with a size in the number. */
 		fd = i < DEVICE_COMMANDS ? self->a.fd : self->dev;
 		EXPECT_EQ(command(fd, commands[i].cmd, buf), -ENOTTY);
@@ -112,7 +110,7 @@ TEST_F(abi, struct_sizes)
 	} buf;
 	int fd;
 
-	for (i = 0; i < NR_COMMANDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		fd = i < DEVICE_COMMANDS ? self->dev : self->a.fd;
 		first = commands[i].first_size;
 
@@ -175,7 +173,7 @@ TEST_F(abi, bad_pointers)
 	size_t i;
 	int fds;
 
-	for (i = 0; i < NR_COMMANDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		int fd = i < DEVICE_COMMANDS ? self->dev : self->a.fd;
 
 		EXPECT_EQ(command(fd, commands[i].cmd, NULL), -EFAULT);
@@ -235,7 +233,7 @@ TEST_F(abi, create)
 	EXPECT_CREATE(-EINVAL, how.fd_flags = O_NONBLOCK);
 	EXPECT_CREATE(-EINVAL, how.fd_flags = O_CLOEXEC | STRATA_FD_INHERIT);
 	EXPECT_CREATE(-EINVAL, memset(how.name, 'x', sizeof(how.name)));
-	EXPECT_CREATE(-EINVAL, strcpy((char *)how.name, "two\nlines"));
+	EXPECT_CREATE(-EINVAL, put_text(how.name, "two\nlines"));
 	for (i = 5; i < 32; i++)
 		EXPECT_CREATE(-EINVAL, how.flags = 1U << i);
 }
@@ -254,7 +252,7 @@ TEST_F(abi, create_flags_follow_features)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		int want = self->features & flags[i].feature ? 0 : -EOPNOTSUPP;
 
 		EXPECT_CREATE(want, how.flags = flags[i].flag);

@@ -24,7 +24,7 @@
 
 #define DEVICE	"/dev/strata"
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
-#define MIB	(1UL << 20)
+#define MIB	(1024UL * 1024)
 
 struct arena {
 	int fd;
@@ -132,30 +132,37 @@ static inline bool arena_all_gone(void)
 }
 
 static sigjmp_buf fault_jump;
+static int fault_signal;
 
 static inline void fault_handler(int sig)
 {
-	siglongjmp(fault_jump, sig);
+	fault_signal = sig;
+	siglongjmp(fault_jump, 1);
 }
 
 /* Read, or write 1 to, the byte at @p: 0, or the signal that it raised. */
-static inline int try_access(volatile char *p, bool write)
+static inline int try_access(char *p, bool write)
 {
 	struct sigaction new = { .sa_handler = fault_handler }, bus, segv;
-	volatile int sig;
 
 	sigaction(SIGBUS, &new, &bus);
 	sigaction(SIGSEGV, &new, &segv);
-	sig = sigsetjmp(fault_jump, 1);
-	if (!sig) {
+	fault_signal = 0;
+	if (!sigsetjmp(fault_jump, 1)) {
 		if (write)
-			*p = 1;
+			__atomic_store_n(p, 1, __ATOMIC_SEQ_CST);
 		else
-			(void)*p;
+			__atomic_load_n(p, __ATOMIC_SEQ_CST);
 	}
 	sigaction(SIGBUS, &bus, NULL);
 	sigaction(SIGSEGV, &segv, NULL);
-	return sig;
+	return fault_signal;
+}
+
+/* Strings go into an arena with their end. */
+static inline void put_text(void *p, const char *text)
+{
+	memcpy(p, text, strlen(text) + 1);
 }
 
 static inline bool is_zero(const char *p, size_t len)

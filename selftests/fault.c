@@ -171,7 +171,7 @@ TEST_F(fault, two_processes)
 			_exit(2);
 		if (!arena_map(&b, PROT_READ | PROT_WRITE))
 			_exit(3);
-		strcpy(b.data + MIB, "from the child");
+		put_text(b.data + MIB, "from the child");
 		if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &c, 1) != 1)
 			_exit(4);
 		/* The parent trimmed, and wrote again. */
@@ -180,14 +180,14 @@ TEST_F(fault, two_processes)
 	EXPECT_EQ(read(to_parent[0], &c, 1), 1);
 	EXPECT_STREQ(self->a.data + MIB, "from the child");
 	EXPECT_GT(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, REGION), 0);
-	strcpy(self->a.data + 2 * MIB, "from the parent");
+	put_text(self->a.data + 2 * MIB, "from the parent");
 	EXPECT_EQ(write(to_child[1], "x", 1), 1);
 	EXPECT_EQ(reap(pid), 0);
 }
 
 static void *fill(void *arg)
 {
-	volatile unsigned int *p = arg;
+	unsigned int *p = arg;
 	size_t i;
 
 	for (i = 0; i < END / sizeof(*p); i += 512)
@@ -199,7 +199,7 @@ static void *fill(void *arg)
 TEST_F(fault, together)
 {
 	pthread_t threads[4];
-	volatile unsigned int *p = (unsigned int *)self->a.data;
+	unsigned int *p = (unsigned int *)self->a.data;
 	size_t i, wrong = 0;
 
 	for (i = 0; i < 4; i++)
@@ -213,13 +213,13 @@ TEST_F(fault, together)
 	EXPECT_EQ(arena_stat(self->a.fd, 0).grown, END);
 }
 
-static volatile bool stop;
+static bool stop;
 
 static void *trim(void *arg)
 {
 	struct arena *a = arg;
 
-	while (!stop)
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
 		arena_range(a->fd, STRATA_IOC_TRIM, 0, REGION);
 	return NULL;
 }
@@ -227,7 +227,7 @@ static void *trim(void *arg)
 /* Memory that goes away while it is used is either the old or all zero. */
 TEST_F(fault, against_trim)
 {
-	volatile unsigned long *p = (unsigned long *)self->a.data;
+	unsigned long *p = (unsigned long *)self->a.data;
 	struct strata_stat stat;
 	pthread_t thread;
 	size_t i, wrong = 0;
@@ -236,12 +236,12 @@ TEST_F(fault, against_trim)
 	ASSERT_EQ(pthread_create(&thread, NULL, trim, &self->a), 0);
 	for (round = 0; round < 20 || !arena_stat(self->a.fd, 0).trimmed; round++)
 		for (i = 0; i < MIB / sizeof(*p); i += 256) {
-			unsigned long seen = p[i];
+			unsigned long seen = __atomic_load_n(&p[i], __ATOMIC_RELAXED);
 
 			wrong += seen && seen != i + 1;
-			p[i] = i + 1;
+			__atomic_store_n(&p[i], i + 1, __ATOMIC_RELAXED);
 		}
-	stop = true;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(wrong, 0);
 	stat = arena_stat(self->a.fd, 0);

@@ -68,12 +68,12 @@ TEST_F(map, in_parts)
 	char *part = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, self->a.fd, MIB + 3 * PAGE);
 
 	ASSERT_NE(part, MAP_FAILED);
-	strcpy(part + PAGE, "same");
+	put_text(part + PAGE, "same");
 	EXPECT_STREQ(self->a.data + MIB + 4 * PAGE, "same");
 	/* From the middle to the ends. */
 	munmap(part + PAGE, 2 * PAGE);
-	strcpy(part, "left");
-	strcpy(part + 3 * PAGE, "right");
+	put_text(part, "left");
+	put_text(part + 3 * PAGE, "right");
 	EXPECT_STREQ(self->a.data + MIB + 3 * PAGE, "left");
 	EXPECT_STREQ(self->a.data + MIB + 6 * PAGE, "right");
 	EXPECT_STREQ(self->a.data + MIB + 4 * PAGE, "same");

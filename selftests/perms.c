@@ -65,7 +65,7 @@ TEST_F(perms, read_only_mappings)
 	EXPECT_EQ(mprotect(self->ro.data, PAGE, PROT_READ | PROT_WRITE), -1);
 	EXPECT_EQ(errno, EACCES);
 
-	strcpy(self->a.data, "seen");
+	put_text(self->a.data, "seen");
 	EXPECT_STREQ(self->ro.data, "seen");
 	EXPECT_EQ(self->ro.ctl->committed, self->a.ctl->committed);
 	EXPECT_EQ(try_access(self->ro.data, true), SIGSEGV);
