@@ -85,7 +85,6 @@ static void double_free(struct strata_cache *c, void *object)
 
 static void defer(struct strata_cache *c, void *object)
 {
-	atomic64_inc(&c->nr_nested_frees);
 	strata_defer_push(strata_allocator_of(c), &strata_allocator_of(c)->deferred,
 			  object + c->mark);
 }

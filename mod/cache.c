@@ -38,6 +38,23 @@ static unsigned int take_batch(struct strata_cache *c, int node, void **objects,
 	return got ?: strata_central_take(&c->central[node], &c->shape, objects, n);
 }
 
+/* The same for a claimed magazine, which keeps count. */
+static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine *m,
+				 void **objects, unsigned int n)
+{
+	int node = numa_mem_id();
+	unsigned int got = strata_depot_take(&c->depot[node], objects, n);
+
+	if (got)
+		m->from_depot++;
+	else
+		got = strata_central_take(&c->central[node], &c->shape, objects, n);
+	if (got)
+		m->refills++;
+	m->refilled += got;
+	return got;
+}
+
 /*
  * Objects of a fresh span come in the order of their addresses. Where the
  * kernel randomises its freelists, so do we. Fisher-Yates over a xorshift
@@ -77,19 +94,16 @@ static void *refill(struct strata_cache *c, struct strata_magazine *m)
 	unsigned int got;
 	void *object;
 
-	m->refills++;
 	widen(c, m);
 	if (!m->capacity) {
-		got = take_batch(c, numa_mem_id(), &object, 1);
-		m->refilled += got;
+		got = refill_batch(c, m, &object, 1);
 		m->allocs += got;
 		return got ? object : NULL;
 	}
-	got = take_batch(c, numa_mem_id(), m->slot, (m->capacity + 1) / 2);
+	got = refill_batch(c, m, m->slot, (m->capacity + 1) / 2);
 	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM))
 		shuffle(m, got);
 	m->count = got;
-	m->refilled += got;
 	fill_nested(c, m);
 	return strata_magazine_pop(m);
 }
@@ -254,8 +268,7 @@ static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
 		m->count -= got;
 		memcpy(objects, m->slot + m->count, got * sizeof(*objects));
 	} else if (!in_nmi()) {
-		got = take_batch(c, numa_mem_id(), objects, min_t(size_t, n, BULK_BATCH));
-		m->refilled += got;
+		got = refill_batch(c, m, objects, min_t(size_t, n, BULK_BATCH));
 	}
 	m->allocs += got;
 	strata_magazine_release(m);

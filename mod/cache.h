@@ -48,6 +48,8 @@
  * @nr_nested_allocs: allocations past the magazine
  * @nr_nested_frees: frees past the magazine
  * @nr_direct: live objects with pages of their own
+ * @nr_grown: spans ever got
+ * @nr_twice: objects that came home twice, a free each that was none
  * @redzone: where in an object its guard bytes begin; they end at @mark
  * @record: where in an object its owners are noted, 0 if nowhere
  *
@@ -72,6 +74,8 @@ struct strata_cache {
 	atomic64_t nr_nested_allocs;
 	atomic64_t nr_nested_frees;
 	atomic_long_t nr_direct;
+	atomic64_t nr_grown;
+	atomic64_t nr_twice;
 	u32 redzone;
 	u32 record;
 } __aligned(STRATA_OWNER_PAGES);

@@ -209,14 +209,17 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 		return -ENOMEM;
 	}
 	strata_span_fill(span, &c->shape, base);
+	node = page_to_nid(virt_to_page(base));
 	span->cache = c;
-	span->node = page_to_nid(virt_to_page(base));
+	span->node = node;
 	prepare_objects(c, base);
 	/* Objects are marked before anybody can take their pages for ours. */
 	smp_wmb();
 	strata_heap_set_span(c->heap, base, span->npages, span, (unsigned long)c);
-	strata_central_add(&c->central[span->node], &c->shape, span);
-	return span->node;
+	/* From here on others may use the span up, and free it. */
+	strata_central_add(&c->central[node], &c->shape, span);
+	atomic64_inc(&c->nr_grown);
+	return node;
 }
 STRATA_TEST_EXPORT(strata_cache_grow);
 

@@ -27,8 +27,10 @@ void strata_cache_home(struct strata_cache *c, void **objects, unsigned int n)
 	if (!n)
 		return;
 	bad = strata_central_put(c->central, c->heap, c, &c->shape, objects, n, &emptied);
-	for (i = 0; i < bad; i++)
+	for (i = 0; i < bad; i++) {
+		atomic64_inc(&c->nr_twice);
 		c->host->double_free(c, objects[i]);
+	}
 	if (!list_empty(&emptied))
 		c->host->retire(c, &emptied);
 }

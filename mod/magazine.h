@@ -29,7 +29,8 @@
  * @allocs: objects handed out from here; frees follow from the other counters,
  *	see strata_magazine_frees()
  * @nested_allocs: objects handed out from @nested
- * @refills: times it was empty
+ * @refills: times it was empty and got more
+ * @from_depot: those times that the depot had some
  * @flushes: times it was full
  * @refilled: objects that came from depot or central
  * @flushed: objects that went there
@@ -48,6 +49,7 @@ struct strata_magazine {
 	u64 allocs;
 	u64 nested_allocs;
 	u64 refills;
+	u64 from_depot;
 	u64 flushes;
 	u64 refilled;
 	u64 flushed;
