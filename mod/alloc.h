@@ -22,4 +22,8 @@ void strata_free_many(struct strata_allocator *a, struct strata_cache *only, siz
 		      void **objects, unsigned long site);
 size_t strata_usable(struct strata_allocator *a, const void *p);
 
+/* typed.c */
+struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const char *name,
+					    const struct strata_cache_args *args);
+
 #endif /* _STRATA_ALLOC_H */

@@ -51,8 +51,17 @@ static size_t span_bytes_for(size_t room)
 		     PAGE_ALIGN(room));
 }
 
-static struct strata_cache *cache_create(struct strata_allocator *a, const char *name,
-					 const struct strata_cache_args *args)
+/**
+ * strata_cache_create_in() - strata_cache_create() of any allocator
+ * @a: the allocator
+ * @name: copied
+ * @args: they make sense
+ *
+ * Context: may sleep.
+ * Return: the cache or ERR_PTR(-ENOMEM).
+ */
+struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const char *name,
+					    const struct strata_cache_args *args)
 {
 	size_t align = max_t(size_t, args->align, sizeof(long));
 	struct strata_cache *c;
@@ -80,6 +89,7 @@ free:
 	kfree(c);
 	return ERR_PTR(err);
 }
+STRATA_TEST_EXPORT(strata_cache_create_in);
 
 /**
  * strata_cache_create() - a cache of objects of one type
@@ -99,7 +109,7 @@ struct strata_cache *strata_cache_create(const char *name, const struct strata_c
 				     name ?: "(null)", (void *)_RET_IP_, wrong);
 		return ERR_PTR(-EINVAL);
 	}
-	return cache_create(&strata_main, name, args);
+	return strata_cache_create_in(&strata_main, name, args);
 }
 STRATA_EXPORT(strata_cache_create);
 
