@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A bounded stack of free objects under a lock. */
 #include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -18,7 +19,8 @@
 int strata_depot_init(struct strata_depot *depot, unsigned int capacity, int node)
 {
 	raw_spin_lock_init(&depot->lock);
-	depot->slot = kvcalloc_node(capacity, sizeof(*depot->slot), GFP_KERNEL, node);
+	depot->slot = kvzalloc_node(array_size(capacity, sizeof(*depot->slot)), GFP_KERNEL,
+				    node);
 	if (!depot->slot)
 		return -ENOMEM;
 	depot->capacity = capacity;

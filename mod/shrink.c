@@ -3,6 +3,8 @@
  * The shrinker. It counts pages that are free in the heap, and takes them and
  * what the depots hold; magazines belong to their CPUs and are left alone.
  */
+#include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/shrinker.h>
 
 #include "allocator.h"
