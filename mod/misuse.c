@@ -77,6 +77,15 @@ u64 strata_misuse_total(void)
 }
 STRATA_TEST_EXPORT(strata_misuse_total);
 
+static bool in_a_module(unsigned long address)
+{
+#ifdef MODULES_VADDR
+	return address >= MODULES_VADDR && address < MODULES_END;
+#else
+	return false;
+#endif
+}
+
 /**
  * strata_describe_foreign() - what a pointer that is not strata's may be
  * @p: any value; nothing is read through it, at most its struct page
@@ -92,12 +101,14 @@ const char *strata_describe_foreign(const void *p)
 		return "NULL and a little";
 	if (IS_ERR(p))
 		return "an error code (ERR_PTR)";
-	if (address < TASK_SIZE_MAX)
+	if (address < TASK_SIZE)
 		return "a user space address";
 	if (object_is_on_stack(p))
 		return "on the caller's stack";
-	if (is_vmalloc_or_module_addr(p))
-		return "vmalloc memory, module data or a stack";
+	if (in_a_module(address))
+		return "data or code of a module";
+	if (is_vmalloc_addr(p))
+		return "vmalloc memory, or another task's stack";
 	if (!virt_addr_valid(p))
 		return "a wild pointer";
 	if (PageSlab(virt_to_head_page(p)))
