@@ -37,16 +37,9 @@ static __always_inline struct strata_cache *strata_fast_cache(const struct strat
 							      const void *p)
 {
 	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
-	unsigned long *owner, word;
-	struct strata_cache *c;
+	unsigned long word = READ_ONCE(READ_ONCE(entry->owner)[strata_chunk_page(p)]);
+	struct strata_cache *c = (struct strata_cache *)(word & ~STRATA_OWNER_MASK);
 
-	if (unlikely(!entry))
-		return NULL;
-	owner = READ_ONCE(entry->owner);
-	if (unlikely(!owner))
-		return NULL;
-	word = READ_ONCE(owner[strata_chunk_page(p)]);
-	c = (struct strata_cache *)(word & ~STRATA_OWNER_MASK);
 	if (unlikely(!c))
 		return NULL;
 	word = (word & STRATA_OWNER_MASK) << PAGE_SHIFT | offset_in_page(p);

@@ -155,8 +155,6 @@ struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
 	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
 	struct strata_chunk *chunk;
 
-	if (!entry)
-		return NULL;
 	/* The chunk is freed after a grace period, which we hold up. */
 	rcu_read_lock();
 	chunk = READ_ONCE(entry->chunk);
@@ -183,7 +181,7 @@ void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 {
 	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, chunk->base);
 
-	WRITE_ONCE(entry->owner, NULL);
+	WRITE_ONCE(entry->owner, heap->map.nobody);
 	WRITE_ONCE(entry->chunk, NULL);
 	hn->nr_chunks--;
 	strata_chunk_destroy_rcu(chunk);
@@ -296,8 +294,6 @@ struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p)
 	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
 	struct strata_chunk *chunk;
 
-	if (!entry)
-		return NULL;
 	chunk = READ_ONCE(entry->chunk);
 	return chunk ? READ_ONCE(chunk->span[strata_chunk_page(p)]) : NULL;
 }

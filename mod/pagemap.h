@@ -30,8 +30,12 @@ struct strata_chunk;
 #define STRATA_OWNER_PAGES	64UL
 #define STRATA_OWNER_MASK	(STRATA_OWNER_PAGES - 1)
 
+/*
+ * What is known of one window. Where nothing is held, @owner are the words of
+ * nobody and @chunk is NULL: a look-up needs no test on its way.
+ */
 struct strata_map_entry {
-	unsigned long *owner;		/* STRATA_CHUNK_PAGES words, or NULL */
+	unsigned long *owner;		/* STRATA_CHUNK_PAGES words */
 	struct strata_chunk *chunk;
 };
 
@@ -39,9 +43,18 @@ struct strata_map_leaf {
 	struct strata_map_entry entry[STRATA_LEAF_ENTRIES];
 };
 
+/**
+ * struct strata_pagemap - the table
+ * @root: one leaf for each 8 GiB, or @nothing
+ * @nr_slots: windows that the root can tell
+ * @nothing: the leaf of memory that strata never held; never written
+ * @nobody: the owner words of such memory: all 0
+ */
 struct strata_pagemap {
 	struct strata_map_leaf **root;
-	unsigned long nr_slots;		/* windows that the root can tell */
+	unsigned long nr_slots;
+	struct strata_map_leaf *nothing;
+	unsigned long *nobody;
 };
 
 int strata_pagemap_init(struct strata_pagemap *map);
@@ -55,21 +68,18 @@ int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
  *
  * Context: Any, NMI too, with preemption off: what the entry points to is freed
  * after a grace period. Takes no lock.
- * Return: NULL where strata never had a page.
+ * Return: the entry; an empty one where strata holds nothing. Never NULL.
  */
 static __always_inline struct strata_map_entry *
 strata_pagemap_entry(const struct strata_pagemap *map, const void *p)
 {
 	unsigned long slot = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
-	struct strata_map_leaf *leaf;
 
 	if (unlikely(slot >= map->nr_slots))
-		return NULL;
-	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
-	leaf = READ_ONCE(map->root[slot >> STRATA_LEAF_SHIFT]);
-	if (unlikely(!leaf))
-		return NULL;
-	return &leaf->entry[slot & (STRATA_LEAF_ENTRIES - 1)];
+		return &map->nothing->entry[0];
+	/* Pairs with cmpxchg_release() in strata_pagemap_prepare(). */
+	return &READ_ONCE(map->root[slot >> STRATA_LEAF_SHIFT])->entry[slot &
+		(STRATA_LEAF_ENTRIES - 1)];
 }
 
 /* The page of its chunk that @p is in. */
