@@ -191,9 +191,12 @@ static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
 	unsigned int i, local, left;
 
 	/* Only objects of this node stay on it. */
-	for (i = 0, local = 0; nr_online_nodes > 1 && i < n; i++)
-		if (page_to_nid(virt_to_page(objects[i])) == node)
-			swap(objects[local++], objects[i]);
+	for (i = 0, local = 0; nr_online_nodes > 1 && i < n; i++) {
+		if (page_to_nid(virt_to_page(objects[i])) == node) {
+			swap(objects[local], objects[i]);
+			local++;
+		}
+	}
 	left = nr_online_nodes > 1 ? local : n;
 	left = strata_depot_put(&c->depot[node], objects, left);
 	strata_cache_home(c, objects + left, n - left);

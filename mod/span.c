@@ -58,7 +58,8 @@ void strata_span_fill(struct strata_span *span, const struct strata_shape *shape
 	span->base = base;
 	span->npages = shape->npages;
 	span->nr_free = shape->nr_objects;
-	bitmap_fill(span->free, shape->nr_objects);
+	/* Not bitmap_fill(): that sets bits behind the last object, too. */
+	bitmap_set(span->free, 0, shape->nr_objects);
 }
 STRATA_TEST_EXPORT(strata_span_fill);
 
