@@ -21,6 +21,7 @@ void strata_cache_free_to(struct strata_cache *c, void *object, unsigned long si
 void strata_free_many(struct strata_allocator *a, struct strata_cache *only, size_t n,
 		      void **objects, unsigned long site);
 size_t strata_usable(struct strata_allocator *a, const void *p);
+bool strata_is_live(struct strata_allocator *a, const void *p);
 
 /* typed.c */
 struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const char *name,

@@ -71,7 +71,6 @@ static unsigned long exit_cache(struct strata_cache *c)
 
 	if (!c->name)
 		return 0;
-	strata_cache_trim(c);
 	live = strata_cache_exit(c);
 	if (live)
 		pr_err("strata: unloaded with %lu live objects of cache %s (%u bytes each); their pages are lost until reboot\n",
@@ -107,9 +106,6 @@ unsigned long strata_allocator_exit(struct strata_allocator *a)
 	if (large)
 		pr_err("strata: unloaded with %lu live large objects (%lu pages)\n",
 		       large, atomic_long_read(&a->large_pages));
-	/* Spans of a type-safe cache take two grace periods, see background.c. */
-	rcu_barrier();
-	rcu_barrier();
 	pages = strata_heap_exit(&a->heap);
 	if (pages)
 		pr_err("strata: unloaded with %zu pages lost to live objects\n", pages);

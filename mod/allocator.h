@@ -104,6 +104,8 @@ void strata_background_wake(struct strata_allocator *a);
 void strata_background_settle(struct strata_allocator *a);
 void strata_drain_cpus(struct strata_allocator *a, struct strata_cache *only);
 void strata_drain_dead_cpu(struct strata_allocator *a, int cpu);
+long strata_percpu_budget(void);
+size_t strata_drain(struct strata_allocator *a);
 size_t strata_reclaim(struct strata_allocator *a, size_t npages);
 extern const struct strata_cache_host strata_cache_host;
 

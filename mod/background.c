@@ -23,13 +23,21 @@ static unsigned int percpu_kib = 1024;
 module_param(percpu_kib, uint, 0644);
 MODULE_PARM_DESC(percpu_kib, "most memory that the magazines of one CPU may hold, in KiB");
 
+/**
+ * strata_percpu_budget() - most bytes that the magazines of one CPU may hold
+ */
+long strata_percpu_budget(void)
+{
+	return (long)READ_ONCE(percpu_kib) * 1024;
+}
+
 /* Bytes come and go in nested contexts, too: one instruction where it is this CPU. */
 static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 {
 	struct strata_allocator *a = strata_allocator_of(c);
 	long *cached = per_cpu_ptr(a->cached, cpu);
 
-	if (bytes > 0 && READ_ONCE(*cached) + bytes > (long)READ_ONCE(percpu_kib) * 1024)
+	if (bytes > 0 && READ_ONCE(*cached) + bytes > strata_percpu_budget())
 		return false;
 	if (cpu == smp_processor_id())
 		this_cpu_add(*a->cached, bytes);
@@ -218,8 +226,14 @@ static void note_idle_one(struct strata_cache *c, void *context)
 
 static void trim_idle_one(struct strata_cache *c, void *context)
 {
+	bool *again = context;
+	int node;
+
 	strata_cache_drain_depots(c, true);
 	strata_cache_trim(c);
+	for (node = 0; node < nr_node_ids; node++)
+		if (READ_ONCE(c->depot[node].count))
+			*again = true;
 }
 
 /* Does anything remain that a later tick may find idle? */
@@ -240,6 +254,7 @@ static void tick(struct work_struct *work)
 {
 	struct strata_allocator *a = container_of(to_delayed_work(work),
 						  struct strata_allocator, tick);
+	bool again = false;
 	struct idle idle;
 
 	cpus_read_lock();
@@ -252,11 +267,11 @@ static void tick(struct work_struct *work)
 			cpumask_set_cpu(idle.cpu, a->idle_cpus);
 	}
 	drain_cpus(a, a->idle_cpus, false, NULL);
-	strata_allocator_for_each(a, trim_idle_one, NULL);
+	strata_allocator_for_each(a, trim_idle_one, &again);
 	mutex_unlock(&a->lock);
 	cpus_read_unlock();
 	strata_heap_scavenge(&a->heap);
-	if (tick_again(a))
+	if (again || tick_again(a))
 		queue_delayed_work(a->workqueue, &a->tick, TICK);
 }
 
@@ -290,6 +305,38 @@ size_t strata_reclaim(struct strata_allocator *a, size_t npages)
 	return done;
 }
 STRATA_TEST_EXPORT(strata_reclaim);
+
+/**
+ * strata_drain() - give everything back that is free
+ * @a: the allocator
+ *
+ * Context: may sleep; waits for all CPUs, and for a grace period where memory
+ * has to keep its type for one.
+ * Return: pages given back.
+ */
+size_t strata_drain(struct strata_allocator *a)
+{
+	size_t done = 0;
+	int node;
+
+	strata_background_settle(a);
+	cpus_read_lock();
+	mutex_lock(&a->lock);
+	strata_drain_cpus(a, NULL);
+	strata_allocator_for_each(a, reclaim_one, NULL);
+	mutex_unlock(&a->lock);
+	cpus_read_unlock();
+	if (atomic_long_read(&a->nr_spans_in_rcu)) {
+		/* One for the spans, one for what they started. */
+		rcu_barrier();
+		rcu_barrier();
+		strata_background_settle(a);
+	}
+	for (node = 0; node < nr_node_ids; node++)
+		done += strata_heap_give_back(&a->heap, node, SIZE_MAX);
+	return done;
+}
+STRATA_TEST_EXPORT(strata_drain);
 
 /**
  * strata_background_settle() - wait until no free is put off
@@ -354,7 +401,11 @@ void strata_background_exit(struct strata_allocator *a)
 		strata_allocator_for_each(a, reclaim_one, NULL);
 		mutex_unlock(&a->lock);
 		cpus_read_unlock();
-		/* Draining may have woken it once more. */
+		/* Spans of a type-safe cache take two grace periods, see retire(). */
+		rcu_barrier();
+		rcu_barrier();
+		strata_defer_put_pages(a);
+		/* All this may have woken it once more. */
 		irq_work_sync(&a->kick);
 		cancel_delayed_work_sync(&a->tick);
 		cancel_work_sync(&a->refill);

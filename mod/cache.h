@@ -35,7 +35,8 @@
  * @usable: bytes of an object that are the caller's
  * @mark: where in an object its free mark is, see object.h
  * @flags: STRATA_* of strata_cache_args
- * @keeps: contents of free objects are preserved: constructed, or read under RCU
+ * @keeps: contents of free objects are preserved: constructed, read under RCU,
+ *	or poison
  * @magazine_max: most that a magazine may ever hold
  * @ctor: see strata_cache_args
  * @heap: where spans come from

@@ -85,7 +85,7 @@ int strata_cache_init(struct strata_cache *c, const char *name, size_t size, siz
 	c->ctor = ctor;
 	c->heap = heap;
 	c->host = host;
-	c->keeps = ctor || (flags & STRATA_TYPESAFE_BY_RCU);
+	c->keeps = ctor || (flags & (STRATA_TYPESAFE_BY_RCU | STRATA_POISON));
 	c->usable = room;
 	INIT_LIST_HEAD(&c->list);
 	if (c->keeps || (flags & STRATA_DEBUG_FLAGS)) {

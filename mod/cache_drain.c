@@ -96,9 +96,13 @@ STRATA_TEST_EXPORT(strata_cache_drain);
 void strata_cache_drain_dead(struct strata_cache *c, int cpu)
 {
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
+	bool more;
 
-	while (drain_batch(c, m, cpu))
-		;
+	do {
+		preempt_disable();
+		more = drain_batch(c, m, cpu);
+		preempt_enable();
+	} while (more);
 }
 STRATA_TEST_EXPORT(strata_cache_drain_dead);
 

@@ -15,7 +15,8 @@
 
 static bool poisons(const struct strata_cache *c)
 {
-	return (c->flags & STRATA_POISON) && !c->keeps;
+	/* Neither what is constructed nor what RCU readers may see can be overwritten. */
+	return (c->flags & STRATA_POISON) && !c->ctor && !(c->flags & STRATA_TYPESAFE_BY_RCU);
 }
 
 /* A site, and in the word behind it the task. */

@@ -255,3 +255,27 @@ size_t strata_usable(struct strata_allocator *a, const void *p)
 	return usable;
 }
 STRATA_TEST_EXPORT(strata_usable);
+
+/**
+ * strata_is_live() - is this the start of an object that somebody has?
+ * @a: the allocator
+ * @p: any value
+ *
+ * Context: any.
+ */
+bool strata_is_live(struct strata_allocator *a, const void *p)
+{
+	const struct strata_span *span;
+	bool live;
+
+	preempt_disable();
+	live = strata_fast_cache(&a->heap, p);
+	if (!live) {
+		span = strata_heap_span(&a->heap, p);
+		live = span && span->kind != STRATA_SPAN_OBJECTS && p == span->base &&
+		       !READ_ONCE(span->nr_free);
+	}
+	preempt_enable();
+	return live;
+}
+STRATA_TEST_EXPORT(strata_is_live);

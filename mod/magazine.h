@@ -111,10 +111,10 @@ static inline u64 strata_magazine_frees(const struct strata_magazine *m)
 	       READ_ONCE(m->count) + READ_ONCE(m->nr_nested) - READ_ONCE(m->refilled);
 }
 
-/* Grows with every use but a free that found room. */
+/* Grows by one with every allocation and every free, and by nothing else but refills. */
 static inline u64 strata_magazine_activity(const struct strata_magazine *m)
 {
-	return READ_ONCE(m->allocs) + READ_ONCE(m->flushed) + READ_ONCE(m->count);
+	return 2 * READ_ONCE(m->allocs) + READ_ONCE(m->flushed) + READ_ONCE(m->count);
 }
 
 #endif /* _STRATA_MAGAZINE_H */

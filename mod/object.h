@@ -56,7 +56,8 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 						   size_t size, gfp_t gfp)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
-	if (unlikely(want_init_on_alloc(gfp)) && !c->ctor) {
+	if (unlikely(want_init_on_alloc(gfp)) && !c->ctor &&
+	    (!c->keeps || (gfp & __GFP_ZERO))) {
 		strata_track_zero(object, c->usable);
 		if (c->mark)
 			strata_track_store(object_mark(c, object), 0);

@@ -189,7 +189,7 @@ void strata_rcu_free(struct strata_rcu_queue *q, const void *p, unsigned long si
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
-	if (!strata_usable(q->allocator, p)) {
+	if (!strata_is_live(q->allocator, p)) {
 		/* Not an object: said at once, while the caller is known. */
 		strata_free_to(q->allocator, p, site);
 		return;

@@ -127,8 +127,8 @@ void *strata_realloc(const void *p, size_t size, gfp_t gfp)
 		return ZERO_SIZE_PTR;
 	}
 	usable = strata_usable(&strata_main, p);
-	if (!usable && !ZERO_OR_NULL_PTR(p)) {
-		/* Not an object: let free() say what it is. */
+	if (!ZERO_OR_NULL_PTR(p) && !strata_is_live(&strata_main, p)) {
+		/* Nobody's object: let free() say what it is. */
 		strata_free_to(&strata_main, p, _RET_IP_);
 		return NULL;
 	}
