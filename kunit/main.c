@@ -9,6 +9,12 @@
 #include "suites.h"
 
 kunit_test_suites(&strata_class_suite,
+		  &strata_chunk_suite,
+		  &strata_heap_suite,
+		  &strata_heap_grow_suite,
+		  &strata_heap_scavenge_suite,
+		  &strata_span_suite,
+		  &strata_depot_suite,
 		  &strata_region_suite,
 		  &strata_region_content_suite,
 		  &strata_region_frame_suite,

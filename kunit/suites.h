@@ -6,6 +6,12 @@
 #include <kunit/test.h>
 
 extern struct kunit_suite strata_class_suite;
+extern struct kunit_suite strata_chunk_suite;
+extern struct kunit_suite strata_heap_suite;
+extern struct kunit_suite strata_heap_grow_suite;
+extern struct kunit_suite strata_heap_scavenge_suite;
+extern struct kunit_suite strata_span_suite;
+extern struct kunit_suite strata_depot_suite;
 extern struct kunit_suite strata_region_suite;
 extern struct kunit_suite strata_region_content_suite;
 extern struct kunit_suite strata_region_frame_suite;
