@@ -6,6 +6,7 @@
 #include <linux/gfp.h>
 #include <linux/hardirq.h>
 #include <linux/preempt.h>
+#include <linux/sched/mm.h>
 
 /**
  * strata_may_grow() - may this request reach the page allocator?
@@ -24,6 +25,17 @@ static inline bool strata_may_grow(gfp_t gfp)
 	if ((gfp & (__GFP_HIGH | __GFP_NOWARN)) == __GFP_NOWARN)
 		return preemptible();
 	return true;
+}
+
+/*
+ * Complain about a gfp that this context does not allow, where the kernel was
+ * built to complain. Without that it would be a voluntary preemption point;
+ * the slow path, which every so many allocations come through, has that.
+ */
+static __always_inline void strata_context_check(gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
+		might_alloc(gfp);
 }
 
 /* May pages go back to the page allocator here? Not where a raw lock may be held. */

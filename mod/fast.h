@@ -54,16 +54,36 @@ static __always_inline struct strata_cache *strata_fast_cache(const struct strat
 static __always_inline bool strata_fast_put(struct strata_cache *c, void *object)
 {
 	struct strata_magazine *m = this_cpu_ptr(c->magazine);
-	bool done = false;
+	unsigned int count;
+	bool room = false;
 
 	if (strata_magazine_claim(m)) {
-		if (likely(m->count < m->capacity)) {
+		count = m->count;
+		room = count < m->capacity;
+		if (likely(room)) {
 			strata_object_take_in(c, object);
-			m->slot[m->count++] = object;
-			done = true;
+			m->slot[count] = object;
+			m->count = count + 1;
 		}
 		strata_magazine_release(m);
 	}
+	return room;
+}
+
+/*
+ * Free @p if all goes well: it is a live object, of @only unless that is NULL,
+ * and this CPU's magazine has room. Otherwise nothing is done.
+ */
+static __always_inline bool strata_fast_free(const struct strata_heap *heap,
+					     const struct strata_cache *only, const void *p)
+{
+	struct strata_cache *c;
+	bool done;
+
+	preempt_disable();
+	c = strata_fast_cache(heap, p);
+	done = likely(only ? c == only : !!c) && strata_fast_put(c, (void *)p);
+	preempt_enable();
 	return done;
 }
 

@@ -124,12 +124,10 @@ void strata_free_to(struct strata_allocator *a, const void *p, unsigned long sit
 {
 	struct strata_cache *c;
 
+	if (strata_fast_free(&a->heap, NULL, p))
+		return;
 	preempt_disable();
 	c = strata_fast_cache(&a->heap, p);
-	if (likely(c) && likely(strata_fast_put(c, (void *)p))) {
-		preempt_enable();
-		return;
-	}
 	preempt_enable();
 	if (c)
 		free_object(c, (void *)p, site);
@@ -158,12 +156,10 @@ void strata_cache_free_to(struct strata_cache *only, void *object, unsigned long
 {
 	struct strata_cache *c;
 
+	if (strata_fast_free(only->heap, only, object))
+		return;
 	preempt_disable();
 	c = strata_fast_cache(only->heap, object);
-	if (likely(c == only) && likely(strata_fast_put(c, object))) {
-		preempt_enable();
-		return;
-	}
 	preempt_enable();
 	if (!c)
 		free_odd(strata_allocator_of(only), only, object, site);

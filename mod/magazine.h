@@ -62,7 +62,7 @@ struct strata_magazine {
 /* Claim a magazine of this CPU. Preemption is off, and stays off until release. */
 static __always_inline bool strata_magazine_claim(struct strata_magazine *m)
 {
-	if (unlikely(READ_ONCE(m->busy)))
+	if (unlikely(m->busy))
 		return false;
 	WRITE_ONCE(m->busy, 1);
 	/* Nothing else is read before the claim. Only this CPU looks. */

@@ -66,6 +66,17 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 	strata_track_store(object_mark(c, object), 0);
 }
 
+/* The same for caches whose mark is the first word, as those of the classes are. */
+static __always_inline void strata_object_hand_out_plain(const struct strata_cache *c,
+							 void *object, size_t size, gfp_t gfp)
+{
+	strata_track_alloc(object, size, c->shape.size, gfp);
+	if (unlikely(want_init_on_alloc(gfp)))
+		strata_track_zero(object, c->usable);
+	else
+		strata_track_store(object, 0);
+}
+
 /**
  * strata_object_take_in() - an object is free from now on
  * @c: its cache

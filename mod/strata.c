@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "compat.h"
+#include "context.h"
 #include "fast.h"
 #include "large.h"
 #include "main.h"
@@ -39,13 +40,13 @@ void *strata_alloc(size_t size, gfp_t gfp)
 	struct strata_cache *c;
 	void *object;
 
-	might_alloc(gfp);
+	strata_context_check(gfp);
 	/* One comparison for 0, too. */
 	if (likely(size - 1 < STRATA_CLASS_MAX_SIZE && !(gfp & GFP_SLOW))) {
 		c = &strata_main.class[strata_class_of(size)];
 		object = strata_fast_take(c);
 		if (likely(object)) {
-			strata_object_hand_out(c, object, size, gfp);
+			strata_object_hand_out_plain(c, object, size, gfp);
 			return object;
 		}
 	}
@@ -156,6 +157,8 @@ STRATA_EXPORT(strata_realloc);
  */
 void strata_free(const void *p)
 {
+	if (likely(strata_fast_free(&strata_main.heap, NULL, p)))
+		return;
 	strata_free_to(&strata_main, p, _RET_IP_);
 }
 STRATA_EXPORT(strata_free);
@@ -170,18 +173,10 @@ STRATA_EXPORT(strata_free);
  */
 void strata_free_sized(const void *p, size_t size)
 {
-	struct strata_cache *c;
-
-	if (likely(size - 1 < STRATA_CLASS_MAX_SIZE)) {
-		preempt_disable();
-		c = strata_fast_cache(&strata_main.heap, p);
-		if (likely(c == &strata_main.class[strata_class_of(size)]) &&
-		    likely(strata_fast_put(c, (void *)p))) {
-			preempt_enable();
-			return;
-		}
-		preempt_enable();
-	}
+	if (likely(size - 1 < STRATA_CLASS_MAX_SIZE) &&
+	    likely(strata_fast_free(&strata_main.heap,
+				    &strata_main.class[strata_class_of(size)], p)))
+		return;
 	if (strata_usable(&strata_main, p) &&
 	    (size > strata_usable(&strata_main, p) || !size))
 		strata_misuse_report(STRATA_MISUSE_WRONG_SIZE,

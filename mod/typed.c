@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "compat.h"
+#include "context.h"
 #include "debug.h"
 #include "fast.h"
 #include "main.h"
@@ -125,7 +126,7 @@ void *strata_cache_alloc(struct strata_cache *c, gfp_t gfp)
 {
 	void *object;
 
-	might_alloc(gfp);
+	strata_context_check(gfp);
 	if (likely(!(c->flags & SLOW_FLAGS) && !(gfp & SLOW_GFP))) {
 		object = strata_fast_take(c);
 		if (likely(object)) {
@@ -147,6 +148,8 @@ STRATA_EXPORT(strata_cache_alloc);
  */
 void strata_cache_free(struct strata_cache *c, void *obj)
 {
+	if (likely(strata_fast_free(&strata_main.heap, c, obj)))
+		return;
 	strata_cache_free_to(c, obj, _RET_IP_);
 }
 STRATA_EXPORT(strata_cache_free);
