@@ -29,12 +29,19 @@ static __always_inline void *strata_fast_take(struct strata_cache *c)
 	return object;
 }
 
+/* Where an object's free mark is, and what it is. */
+struct strata_mark_at {
+	unsigned long *word;
+	unsigned long value;
+};
+
 /*
  * Which cache does @p belong to? NULL unless it is the start of an object that
  * is not marked free. Preemption is off.
  */
-static __always_inline struct strata_cache *strata_fast_cache(const struct strata_heap *heap,
-							      const void *p)
+static __always_inline struct strata_cache *strata_fast_look_up(const struct strata_heap *heap,
+								const void *p,
+								struct strata_mark_at *mark)
 {
 	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
 	unsigned long word = READ_ONCE(READ_ONCE(entry->owner)[strata_chunk_page(p)]);
@@ -45,46 +52,55 @@ static __always_inline struct strata_cache *strata_fast_cache(const struct strat
 	word = (word & STRATA_OWNER_MASK) << PAGE_SHIFT | offset_in_page(p);
 	if (unlikely(!strata_shape_is_start(&c->shape, word)))
 		return NULL;
-	if (unlikely(strata_object_is_marked(c, (void *)p)))
+	mark->word = strata_object_mark_word(c, (void *)p);
+	mark->value = strata_object_mark_value(p);
+	if (unlikely(strata_track_load(mark->word) == mark->value))
 		return NULL;
 	return c;
 }
 
-/* Put an object into this CPU's magazine; false if that takes more work. Preemption is off. */
-static __always_inline bool strata_fast_put(struct strata_cache *c, void *object)
+static inline struct strata_cache *strata_fast_cache(const struct strata_heap *heap, const void *p)
 {
-	struct strata_magazine *m = this_cpu_ptr(c->magazine);
-	unsigned int count;
-	bool room = false;
+	struct strata_mark_at mark;
 
-	if (strata_magazine_claim(m)) {
-		count = m->count;
-		room = count < m->capacity;
-		if (likely(room)) {
-			strata_object_take_in(c, object);
-			m->slot[count] = object;
-			m->count = count + 1;
-		}
-		strata_magazine_release(m);
-	}
-	return room;
+	return strata_fast_look_up(heap, p, &mark);
 }
 
 /*
  * Free @p if all goes well: it is a live object, of @only unless that is NULL,
- * and this CPU's magazine has room. Otherwise nothing is done.
+ * this CPU's magazine has room, and nothing has to be zeroed. Otherwise
+ * nothing is done.
  */
 static __always_inline bool strata_fast_free(const struct strata_heap *heap,
 					     const struct strata_cache *only, const void *p)
 {
+	struct strata_mark_at mark;
+	struct strata_magazine *m;
 	struct strata_cache *c;
-	bool done;
+	unsigned int count;
+	bool room = false;
 
+	if (want_init_on_free())
+		return false;
 	preempt_disable();
-	c = strata_fast_cache(heap, p);
-	done = likely(only ? c == only : !!c) && strata_fast_put(c, (void *)p);
+	c = strata_fast_look_up(heap, p, &mark);
+	if (unlikely(only ? c != only : !c))
+		goto out;
+	m = this_cpu_ptr(c->magazine);
+	if (!strata_magazine_claim(m))
+		goto out;
+	count = m->count;
+	room = count < m->capacity;
+	if (likely(room)) {
+		strata_track_store(mark.word, mark.value);
+		strata_track_free(p, c->shape.size);
+		m->slot[count] = (void *)p;
+		m->count = count + 1;
+	}
+	strata_magazine_release(m);
+out:
 	preempt_enable();
-	return done;
+	return room;
 }
 
 #endif /* _STRATA_FAST_H */

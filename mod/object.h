@@ -21,12 +21,12 @@
 
 extern unsigned long strata_mark_secret;
 
-static __always_inline unsigned long *object_mark(const struct strata_cache *c, void *object)
+static __always_inline unsigned long *strata_object_mark_word(const struct strata_cache *c, void *object)
 {
 	return object + c->mark;
 }
 
-static __always_inline unsigned long object_mark_value(const void *object)
+static __always_inline unsigned long strata_object_mark_value(const void *object)
 {
 	return (unsigned long)object ^ strata_mark_secret;
 }
@@ -34,12 +34,12 @@ static __always_inline unsigned long object_mark_value(const void *object)
 /* Does @object look free? Only a free object does, but for a deliberate forgery. */
 static __always_inline bool strata_object_is_marked(const struct strata_cache *c, void *object)
 {
-	return strata_track_load(object_mark(c, object)) == object_mark_value(object);
+	return strata_track_load(strata_object_mark_word(c, object)) == strata_object_mark_value(object);
 }
 
 static __always_inline void strata_object_mark(const struct strata_cache *c, void *object)
 {
-	strata_track_store(object_mark(c, object), object_mark_value(object));
+	strata_track_store(strata_object_mark_word(c, object), strata_object_mark_value(object));
 }
 
 /**
@@ -60,10 +60,10 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 	    (!c->keeps || (gfp & __GFP_ZERO))) {
 		strata_track_zero(object, c->usable);
 		if (c->mark)
-			strata_track_store(object_mark(c, object), 0);
+			strata_track_store(strata_object_mark_word(c, object), 0);
 		return;
 	}
-	strata_track_store(object_mark(c, object), 0);
+	strata_track_store(strata_object_mark_word(c, object), 0);
 }
 
 /* The same for caches whose mark is the first word, as those of the classes are. */
