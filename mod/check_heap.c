@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The walker's lower half: chunks and their pages, and which span each page
+ * says it belongs to. Knows spans, not the lists that they are in.
+ */
+#include <linux/sched.h>
+
+#include "allocator.h"
+#include "check.h"
+
+/* Sums over the chunks of a node. */
+struct node_sums {
+	unsigned long chunks;
+	unsigned long present;
+	unsigned long free;
+	unsigned long direct;
+};
+
+static void check_owner(struct strata_checker *k, const struct strata_chunk *chunk,
+			unsigned int page, unsigned long owner)
+{
+	if (READ_ONCE(chunk->owner[page]) != owner)
+		strata_check_report(k, "page %px has owner word %#lx, not %#lx",
+				    strata_chunk_address(chunk, page), chunk->owner[page], owner);
+}
+
+/* The span of a page is kept by the RCU read side. Returns true for a direct block's. */
+static bool check_span_page(struct strata_checker *k, const struct strata_chunk *chunk,
+			    unsigned int page, const struct strata_span *span)
+{
+	size_t offset = strata_chunk_address(chunk, page) - span->base;
+	bool present = test_bit(page, chunk->present);
+	unsigned int index = offset >> PAGE_SHIFT;
+
+	if (index >= span->npages) {
+		strata_check_report(k, "page %px is outside its span, %u pages at %px",
+				    strata_chunk_address(chunk, page), span->npages, span->base);
+		return false;
+	}
+	if (!test_bit(page, chunk->busy))
+		strata_check_report(k, "page %px is free and belongs to a span",
+				    strata_chunk_address(chunk, page));
+	if (present == (span->kind == STRATA_SPAN_DIRECT))
+		strata_check_report(k, "page %px of a span of kind %u is %sheld by its chunk",
+				    strata_chunk_address(chunk, page), span->kind,
+				    present ? "" : "not ");
+	if (span->kind == STRATA_SPAN_OBJECTS) {
+		check_owner(k, chunk, page, (unsigned long)span->cache | index);
+		k->object_pages++;
+		return false;
+	}
+	check_owner(k, chunk, page, 0);
+	if (!offset && !READ_ONCE(span->nr_free)) {
+		k->large++;
+		k->large_pages += span->npages;
+		k->large_typed += !!span->cache;
+	}
+	return span->kind == STRATA_SPAN_DIRECT;
+}
+
+static void check_pages(struct strata_checker *k, const struct strata_chunk *chunk)
+{
+	const struct strata_span *span;
+	unsigned int page, direct = 0;
+
+	for (page = 0; page < STRATA_CHUNK_PAGES; page++) {
+		span = READ_ONCE(chunk->span[page]);
+		if (span) {
+			direct += check_span_page(k, chunk, page, span);
+			continue;
+		}
+		check_owner(k, chunk, page, 0);
+		if (test_bit(page, chunk->busy) && test_bit(page, chunk->present))
+			strata_check_report(k, "page %px is in use and belongs to no span",
+					    strata_chunk_address(chunk, page));
+	}
+	strata_check_equal(k, chunk->nr_direct, direct, "chunk %px, pages of direct blocks",
+			   chunk->base);
+}
+
+static unsigned int longest_run(const struct strata_chunk *chunk)
+{
+	unsigned int page, run = 0, longest = 0;
+
+	for (page = 0; page < STRATA_CHUNK_PAGES; page++) {
+		run = test_bit(page, chunk->busy) ? 0 : run + 1;
+		longest = max(longest, run);
+	}
+	return longest;
+}
+
+static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, int node)
+{
+	struct strata_map_entry *entry = strata_pagemap_entry(&k->allocator->heap.map,
+							      chunk->base);
+	DECLARE_BITMAP(either, STRATA_CHUNK_PAGES);
+
+	if (!IS_ALIGNED((unsigned long)chunk->base, STRATA_CHUNK_SIZE))
+		strata_check_report(k, "chunk %px is no whole window", chunk->base);
+	if (entry->chunk != chunk || entry->owner != chunk->owner) {
+		strata_check_report(k, "chunk %px is not in the page map", chunk->base);
+		return;
+	}
+	strata_check_equal(k, chunk->node, node, "chunk %px, node", chunk->base);
+	strata_check_equal(k, chunk->nr_present, bitmap_weight(chunk->present, STRATA_CHUNK_PAGES),
+			   "chunk %px, pages held", chunk->base);
+	strata_check_equal(k, chunk->nr_free,
+			   STRATA_CHUNK_PAGES - bitmap_weight(chunk->busy, STRATA_CHUNK_PAGES),
+			   "chunk %px, free pages", chunk->base);
+	strata_check_equal(k, chunk->longest, longest_run(chunk),
+			   "chunk %px, longest free run", chunk->base);
+	bitmap_or(either, chunk->busy, chunk->present, STRATA_CHUNK_PAGES);
+	if (!bitmap_full(either, STRATA_CHUNK_PAGES))
+		strata_check_report(k, "chunk %px has free pages that it does not hold",
+				    chunk->base);
+	if (chunk->whole && (chunk->nr_present != STRATA_CHUNK_PAGES || chunk->nr_direct))
+		strata_check_report(k, "chunk %px is whole and has %u pages", chunk->base,
+				    chunk->nr_present);
+	if (!chunk->nr_present && !chunk->nr_direct)
+		strata_check_report(k, "chunk %px has no page and still is there", chunk->base);
+	check_pages(k, chunk);
+}
+
+/* One list of a node: chunks by the length of their longest free run. */
+static void check_list(struct strata_checker *k, int node, unsigned int longest,
+		       struct node_sums *sums)
+{
+	struct strata_heap_node *hn = k->allocator->heap.node[node];
+	struct strata_chunk *chunk;
+	unsigned long flags;
+
+	rcu_read_lock();
+	raw_spin_lock_irqsave(&hn->lock, flags);
+	if (test_bit(longest, hn->occupied) == list_empty(&hn->by_longest[longest]))
+		strata_check_report(k, "node %d, chunks with a free run of %u: mark and list differ",
+				    node, longest);
+	list_for_each_entry(chunk, &hn->by_longest[longest], list) {
+		if (chunk->longest != longest)
+			strata_check_report(k, "chunk %px with a free run of %u is filed under %u",
+					    chunk->base, chunk->longest, longest);
+		check_chunk(k, chunk, node);
+		sums->chunks++;
+		sums->present += chunk->nr_present;
+		sums->free += chunk->nr_free;
+		sums->direct += chunk->nr_direct;
+	}
+	raw_spin_unlock_irqrestore(&hn->lock, flags);
+	rcu_read_unlock();
+}
+
+static unsigned long check_node(struct strata_checker *k, int node)
+{
+	const struct strata_heap_node *hn = k->allocator->heap.node[node];
+	struct node_sums sums = { };
+	unsigned int longest;
+
+	for (longest = 0; longest <= STRATA_CHUNK_PAGES; longest++)
+		check_list(k, node, longest, &sums);
+	strata_check_equal(k, hn->nr_chunks, sums.chunks, "node %d, chunks", node);
+	strata_check_equal(k, hn->nr_present, sums.present, "node %d, pages held", node);
+	strata_check_equal(k, hn->nr_free, sums.free, "node %d, free pages", node);
+	strata_check_equal(k, hn->nr_direct, sums.direct, "node %d, pages of direct blocks", node);
+	strata_check_equal(k, hn->nr_taken - hn->nr_returned, sums.present + sums.direct,
+			   "node %d, pages taken and not returned", node);
+	if (hn->nr_free_low > hn->nr_free)
+		strata_check_report(k, "node %d, least free pages: %lu noted, %lu are free now",
+				    node, hn->nr_free_low, hn->nr_free);
+	return sums.chunks;
+}
+
+static unsigned long mapped_chunks(const struct strata_pagemap *map)
+{
+	const struct strata_map_leaf *leaf;
+	unsigned long i, j, chunks = 0;
+
+	for (i = 0; i < DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES); i++) {
+		leaf = READ_ONCE(map->root[i]);
+		if (leaf == map->nothing)
+			continue;
+		for (j = 0; j < STRATA_LEAF_ENTRIES; j++)
+			chunks += !!READ_ONCE(leaf->entry[j].chunk);
+		cond_resched();
+	}
+	return chunks;
+}
+
+/**
+ * strata_check_heap() - walk all chunks and their pages
+ * @k: the walk
+ *
+ * Context: task, allocator's lock held.
+ */
+void strata_check_heap(struct strata_checker *k)
+{
+	unsigned long chunks = 0;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		chunks += check_node(k, node);
+		cond_resched();
+	}
+	strata_check_equal(k, mapped_chunks(&k->allocator->heap.map), chunks,
+			   "chunks in the page map");
+}

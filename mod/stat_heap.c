@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Chunks and large objects as text. */
+#include <linux/nodemask.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+
+#include "allocator.h"
+#include "compat.h"
+#include "stat.h"
+
+/* Chunks by how much of what they hold is in use. */
+static const char * const occupancy_name[] = {
+	"unused", "<25%", "<50%", "<75%", "<100%", "used",
+};
+
+struct node_view {
+	unsigned long chunks[ARRAY_SIZE(occupancy_name)];
+	unsigned int longest;
+};
+
+static unsigned int occupancy(const struct strata_chunk *chunk)
+{
+	unsigned int held = READ_ONCE(chunk->nr_present), free = READ_ONCE(chunk->nr_free);
+
+	if (!free)
+		return ARRAY_SIZE(occupancy_name) - 1;
+	if (free >= held)
+		return 0;
+	return 1 + (held - free) * 4 / held;
+}
+
+/* Looks at chunks one by one, without their lock: a histogram need not be exact. */
+static void view_nodes(const struct strata_pagemap *map, struct node_view *views)
+{
+	const struct strata_map_leaf *leaf;
+	const struct strata_chunk *chunk;
+	unsigned long i, j;
+
+	for (i = 0; i < DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES); i++) {
+		leaf = READ_ONCE(map->root[i]);
+		for (j = 0; leaf != map->nothing && j < STRATA_LEAF_ENTRIES; j++) {
+			rcu_read_lock();
+			chunk = READ_ONCE(leaf->entry[j].chunk);
+			if (chunk) {
+				struct node_view *view = &views[chunk->node];
+
+				view->chunks[occupancy(chunk)]++;
+				view->longest = max_t(unsigned int, view->longest,
+						      READ_ONCE(chunk->longest));
+			}
+			rcu_read_unlock();
+		}
+		cond_resched();
+	}
+}
+
+/* Pages of each node; free runs; and chunks by how full they are. */
+int strata_stat_heap(struct seq_file *m, void *unused)
+{
+	struct strata_allocator *a = m->private;
+	const struct strata_heap_node *hn;
+	struct node_view *views;
+	unsigned int i;
+	int node;
+
+	views = kcalloc(nr_node_ids, sizeof(*views), GFP_KERNEL);
+	if (!views)
+		return -ENOMEM;
+	view_nodes(&a->heap.map, views);
+	seq_printf(m, "%-4s %8s %10s %10s %10s %12s %12s %8s", "node", "chunks", "held", "free",
+		   "direct", "taken", "returned", "longest");
+	for (i = 0; i < ARRAY_SIZE(occupancy_name); i++)
+		seq_printf(m, " %6s", occupancy_name[i]);
+	seq_putc(m, '\n');
+	for (node = 0; node < nr_node_ids; node++) {
+		hn = a->heap.node[node];
+		seq_printf(m, "%-4d %8lu %10lu %10lu %10lu %12llu %12llu %8u", node,
+			   READ_ONCE(hn->nr_chunks), READ_ONCE(hn->nr_present),
+			   READ_ONCE(hn->nr_free), READ_ONCE(hn->nr_direct),
+			   READ_ONCE(hn->nr_taken), READ_ONCE(hn->nr_returned),
+			   views[node].longest);
+		for (i = 0; i < ARRAY_SIZE(occupancy_name); i++)
+			seq_printf(m, " %6lu", views[node].chunks[i]);
+		seq_putc(m, '\n');
+	}
+	kfree(views);
+	return 0;
+}
+
+/* Objects with pages of their own. */
+int strata_stat_large(struct seq_file *m, void *unused)
+{
+	struct strata_allocator *a = m->private;
+
+	seq_printf(m, "%-16s %12ld\n", "live", atomic_long_read(&a->nr_large));
+	seq_printf(m, "%-16s %12ld\n", "pages", atomic_long_read(&a->large_pages));
+	seq_printf(m, "%-16s %12lld\n", "allocs", atomic64_read(&a->nr_large_allocs));
+	seq_printf(m, "%-16s %12lld\n", "frees", atomic64_read(&a->nr_large_frees));
+	return 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The figures under the names that Go's runtime/metrics has for them, so that
+ * who knows those can read these. What Go has no word for is under /strata.
+ * The /memory/classes are apart from each other and add up to total.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
+#include <linux/seq_file.h>
+
+#include "allocator.h"
+#include "arena_ctl.h"
+#include "compat.h"
+#include "counts.h"
+#include "misuse.h"
+#include "region.h"
+#include "stat.h"
+
+struct memory {
+	struct strata_counts counts;
+	u64 object_bytes;	/* that callers have, by class size */
+	u64 mcache;		/* magazines and depots themselves */
+	u64 mspan;		/* span descriptors */
+	u64 held, free, chunks;
+	u64 taken, returned;
+};
+
+static void add_cache(struct strata_cache *c, void *context)
+{
+	struct memory *all = context;
+	struct strata_counts n = { };
+	struct strata_magazine *m;
+	struct strata_span *s;
+	int node;
+
+	strata_counts_add(&n, c);
+	strata_counts_add(&all->counts, c);
+	all->object_bytes += n.live * c->shape.size;
+	all->mcache += (u64)num_possible_cpus() * struct_size(m, slot, c->magazine_max);
+	for (node = 0; node < nr_node_ids; node++)
+		all->mcache += c->depot[node].capacity * sizeof(void *);
+	all->mspan += n.spans * struct_size(s, free, BITS_TO_LONGS(c->shape.nr_objects));
+}
+
+static void add_nodes(const struct strata_heap *heap, struct memory *all)
+{
+	const struct strata_heap_node *hn;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		hn = heap->node[node];
+		all->held += READ_ONCE(hn->nr_present) + READ_ONCE(hn->nr_direct);
+		all->free += READ_ONCE(hn->nr_free);
+		all->chunks += READ_ONCE(hn->nr_chunks);
+		all->taken += READ_ONCE(hn->nr_taken);
+		all->returned += READ_ONCE(hn->nr_returned);
+	}
+}
+
+static u64 chunk_metadata(u64 chunks)
+{
+	return chunks * (sizeof(struct strata_chunk) +
+			 STRATA_CHUNK_PAGES * (sizeof(unsigned long) + sizeof(void *)));
+}
+
+static void show(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%-48s %16llu\n", name, value);
+}
+
+/* One a line: name, value. */
+int strata_stat_metrics(struct seq_file *m, void *unused)
+{
+	struct strata_allocator *a = m->private;
+	struct strata_arena_totals arenas;
+	struct strata_region_totals regions;
+	u64 large, objects, stacks, used, metadata;
+	struct memory all = { };
+
+	mutex_lock(&a->lock);
+	strata_allocator_for_each(a, add_cache, &all);
+	mutex_unlock(&a->lock);
+	add_nodes(&a->heap, &all);
+	strata_region_totals(&regions);
+	strata_arena_totals(&arenas);
+
+	large = atomic_long_read(&a->large_pages) * PAGE_SIZE;
+	all.mspan += atomic_long_read(&a->nr_large) * sizeof(struct strata_span);
+	metadata = chunk_metadata(all.chunks);
+	/* Regions get their segments from the heap. */
+	objects = all.object_bytes + large;
+	stacks = min_t(u64, max(regions.bytes, 0L), objects);
+	used = (all.held - all.free) * PAGE_SIZE;
+
+	show(m, "/gc/heap/allocs:objects",
+	     all.counts.allocs + atomic64_read(&a->nr_large_allocs));
+	show(m, "/gc/heap/frees:objects", all.counts.frees + atomic64_read(&a->nr_large_frees));
+	show(m, "/gc/heap/live:bytes", objects - stacks);
+	show(m, "/gc/heap/objects:objects", all.counts.live + atomic_long_read(&a->nr_large));
+	show(m, "/gc/stack/starting-size:bytes", STRATA_SEGMENT_MIN);
+	show(m, "/memory/classes/heap/free:bytes", all.free * PAGE_SIZE);
+	show(m, "/memory/classes/heap/objects:bytes", objects - stacks);
+	show(m, "/memory/classes/heap/stacks:bytes", stacks);
+	show(m, "/memory/classes/heap/unused:bytes", used - min(used, objects));
+	show(m, "/memory/classes/metadata/mcache/inuse:bytes", all.mcache);
+	show(m, "/memory/classes/metadata/mspan/inuse:bytes", all.mspan);
+	show(m, "/memory/classes/metadata/other:bytes", metadata);
+	show(m, "/memory/classes/total:bytes", max(used, objects) + all.free * PAGE_SIZE +
+	     all.mcache + all.mspan + metadata);
+	show(m, "/strata/arenas/committed:bytes", arenas.committed);
+	show(m, "/strata/heap/returned:bytes", all.returned * PAGE_SIZE);
+	show(m, "/strata/heap/taken:bytes", all.taken * PAGE_SIZE);
+	show(m, "/strata/misuse:events", strata_misuse_total());
+	return 0;
+}
