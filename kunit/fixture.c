@@ -254,7 +254,10 @@ int strata_fixture_init(struct kunit *test)
 		return err;
 	}
 	test->priv = f;
-	return 0;
+	/* Magazines are a CPU's: the test stays on one. */
+	f->cpu = get_cpu();
+	put_cpu();
+	return set_cpus_allowed_ptr(current, cpumask_of(f->cpu));
 }
 
 /**

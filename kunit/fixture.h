@@ -68,11 +68,13 @@ unsigned long strata_fake_exit(struct strata_fake *fake);
  * struct strata_fixture - an allocator of a test's own
  * @a: the allocator
  * @fake: where its pages come from
+ * @cpu: where the test runs, from its init on
  * @lost: objects that the test leaves live, and knows it
  */
 struct strata_fixture {
 	struct strata_allocator *a;
 	struct strata_fake fake;
+	int cpu;
 	unsigned long lost;
 };
 
