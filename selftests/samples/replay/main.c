@@ -69,8 +69,7 @@ static int run(const char *word)
 		return replay_run(trace, trace->nr_events);
 	if (!kstrtou32(word, 0, &to) && to <= trace->nr_events)
 		return replay_run(trace, to);
-	pr_err("it takes \"peak\", \"end\" or an event up to %u, or is \"free\"\n",
-	       trace->nr_events);
+	pr_err("that is none of peak, end, free and an event up to %u\n", trace->nr_events);
 	return -EINVAL;
 }
 
