@@ -10,6 +10,7 @@
 
 #include "../mod/alloc.h"
 #include "../mod/check.h"
+#include "../mod/drain.h"
 #include "fixture.h"
 
 static unsigned long stamp(const struct strata_fake *fake, unsigned int order)

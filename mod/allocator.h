@@ -17,13 +17,8 @@
 #include "class.h"
 #include "heap.h"
 
-struct strata_allocator;
-
-/* Drains the magazines of the CPU it runs on. */
-struct strata_cpu_work {
-	struct work_struct work;
-	struct strata_allocator *allocator;
-};
+struct strata_cpu_work;
+struct strata_large_cache;
 
 /**
  * struct strata_allocator - all of it
@@ -47,6 +42,7 @@ struct strata_cpu_work {
  * @drain_all: what @cpu_work drains: everything, or what is idle
  * @drain_only: of this cache, or NULL for all
  * @cached: bytes that the magazines of each CPU may hold
+ * @large_cache: free large objects that each CPU keeps
  * @nr_large: large objects that live
  * @large_pages: pages that they hold
  * @nr_large_allocs: ever allocated
@@ -72,6 +68,7 @@ struct strata_allocator {
 	bool drain_all;
 	struct strata_cache *drain_only;
 	long __percpu *cached;
+	struct strata_large_cache __percpu *large_cache;
 	atomic_long_t nr_large;
 	atomic_long_t large_pages;
 	atomic64_t nr_large_allocs;
@@ -102,11 +99,7 @@ int strata_background_init(struct strata_allocator *a);
 void strata_background_exit(struct strata_allocator *a);
 void strata_background_wake(struct strata_allocator *a);
 void strata_background_settle(struct strata_allocator *a);
-void strata_drain_cpus(struct strata_allocator *a, struct strata_cache *only);
-void strata_drain_dead_cpu(struct strata_allocator *a, int cpu);
 long strata_percpu_budget(void);
-size_t strata_drain(struct strata_allocator *a);
-size_t strata_reclaim(struct strata_allocator *a, size_t npages);
 extern const struct strata_cache_host strata_cache_host;
 
 #endif /* _STRATA_ALLOCATOR_H */

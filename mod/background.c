@@ -7,14 +7,14 @@
  * The tick runs only while there is something to give back.
  */
 #include <linux/cpu.h>
-#include <linux/cpumask.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
 #include "allocator.h"
 #include "compat.h"
+#include "drain.h"
+#include "large_cache.h"
 #include "misuse.h"
-#include "object.h"
 
 /* Between two looks at what is idle. */
 #define TICK	(HZ / 2)
@@ -149,81 +149,6 @@ static void refill(struct work_struct *work)
 	mutex_unlock(&a->lock);
 }
 
-static void drain_one(struct strata_cache *c, void *context)
-{
-	struct strata_allocator *a = context;
-
-	if (!a->drain_only || a->drain_only == c)
-		strata_cache_drain(c, !a->drain_all);
-}
-
-/* Runs for somebody who holds the lock and waits. */
-static void drain_cpu(struct work_struct *work)
-{
-	struct strata_cpu_work *mine = container_of(work, struct strata_cpu_work, work);
-
-	strata_allocator_for_each(mine->allocator, drain_one, mine->allocator);
-}
-
-static void drain_cpus(struct strata_allocator *a, const struct cpumask *cpus, bool all,
-		       struct strata_cache *only)
-{
-	int cpu;
-
-	a->drain_all = all;
-	a->drain_only = only;
-	for_each_cpu(cpu, cpus)
-		queue_work_on(cpu, a->drain_workqueue, &per_cpu_ptr(a->cpu_work, cpu)->work);
-	for_each_cpu(cpu, cpus)
-		flush_work(&per_cpu_ptr(a->cpu_work, cpu)->work);
-}
-
-/**
- * strata_drain_cpus() - empty the magazines of all CPUs
- * @a: the allocator; the caller holds cpus_read_lock() and the allocator's lock
- * @only: of this cache, or NULL for all
- *
- * Context: may sleep.
- */
-void strata_drain_cpus(struct strata_allocator *a, struct strata_cache *only)
-{
-	drain_cpus(a, cpu_online_mask, true, only);
-}
-STRATA_TEST_EXPORT(strata_drain_cpus);
-
-static void drain_dead_one(struct strata_cache *c, void *context)
-{
-	strata_cache_drain_dead(c, (long)context);
-}
-
-/**
- * strata_drain_dead_cpu() - empty the magazines of a CPU that went offline
- * @a: the allocator
- * @cpu: offline, and kept so by the caller
- *
- * Context: may sleep.
- */
-void strata_drain_dead_cpu(struct strata_allocator *a, int cpu)
-{
-	mutex_lock(&a->lock);
-	strata_allocator_for_each(a, drain_dead_one, (void *)(long)cpu);
-	mutex_unlock(&a->lock);
-}
-STRATA_TEST_EXPORT(strata_drain_dead_cpu);
-
-struct idle {
-	int cpu;
-	bool found;
-};
-
-static void note_idle_one(struct strata_cache *c, void *context)
-{
-	struct idle *idle = context;
-
-	if (strata_cache_note_idle(c, idle->cpu))
-		idle->found = true;
-}
-
 static void trim_idle_one(struct strata_cache *c, void *context)
 {
 	bool *again = context;
@@ -242,7 +167,8 @@ static bool tick_again(struct strata_allocator *a)
 	int cpu, node;
 
 	for_each_online_cpu(cpu)
-		if (READ_ONCE(*per_cpu_ptr(a->cached, cpu)))
+		if (READ_ONCE(*per_cpu_ptr(a->cached, cpu)) ||
+		    READ_ONCE(per_cpu_ptr(a->large_cache, cpu)->count))
 			return true;
 	for (node = 0; node < nr_node_ids; node++)
 		if (strata_heap_has_idle(&a->heap, node))
@@ -255,18 +181,10 @@ static void tick(struct work_struct *work)
 	struct strata_allocator *a = container_of(to_delayed_work(work),
 						  struct strata_allocator, tick);
 	bool again = false;
-	struct idle idle;
 
 	cpus_read_lock();
 	mutex_lock(&a->lock);
-	cpumask_clear(a->idle_cpus);
-	for_each_online_cpu(idle.cpu) {
-		idle.found = false;
-		strata_allocator_for_each(a, note_idle_one, &idle);
-		if (idle.found)
-			cpumask_set_cpu(idle.cpu, a->idle_cpus);
-	}
-	drain_cpus(a, a->idle_cpus, false, NULL);
+	strata_drain_idle_cpus(a);
 	strata_allocator_for_each(a, trim_idle_one, &again);
 	mutex_unlock(&a->lock);
 	cpus_read_unlock();
@@ -274,69 +192,6 @@ static void tick(struct work_struct *work)
 	if (again || tick_again(a))
 		queue_delayed_work(a->workqueue, &a->tick, TICK);
 }
-
-static void reclaim_one(struct strata_cache *c, void *context)
-{
-	strata_cache_drain_depots(c, false);
-	strata_cache_trim(c);
-}
-
-/**
- * strata_reclaim() - give memory back at once
- * @a: the allocator
- * @npages: how much is wanted
- *
- * Does not wait for magazines: a reclaimer must not wait for other CPUs.
- * Context: may be called from reclaim; sleeps for nothing.
- * Return: pages given back.
- */
-size_t strata_reclaim(struct strata_allocator *a, size_t npages)
-{
-	size_t done = 0;
-	int node;
-
-	/* Whoever holds the lock may be waiting for memory. */
-	if (mutex_trylock(&a->lock)) {
-		strata_allocator_for_each(a, reclaim_one, NULL);
-		mutex_unlock(&a->lock);
-	}
-	for (node = 0; node < nr_node_ids && done < npages; node++)
-		done += strata_heap_give_back(&a->heap, node, npages - done);
-	return done;
-}
-STRATA_TEST_EXPORT(strata_reclaim);
-
-/**
- * strata_drain() - give everything back that is free
- * @a: the allocator
- *
- * Context: may sleep; waits for all CPUs, and for a grace period where memory
- * has to keep its type for one.
- * Return: pages given back.
- */
-size_t strata_drain(struct strata_allocator *a)
-{
-	size_t done = 0;
-	int node;
-
-	strata_background_settle(a);
-	cpus_read_lock();
-	mutex_lock(&a->lock);
-	strata_drain_cpus(a, NULL);
-	strata_allocator_for_each(a, reclaim_one, NULL);
-	mutex_unlock(&a->lock);
-	cpus_read_unlock();
-	if (atomic_long_read(&a->nr_spans_in_rcu)) {
-		/* One for the spans, one for what they started. */
-		rcu_barrier();
-		rcu_barrier();
-		strata_background_settle(a);
-	}
-	for (node = 0; node < nr_node_ids; node++)
-		done += strata_heap_give_back(&a->heap, node, SIZE_MAX);
-	return done;
-}
-STRATA_TEST_EXPORT(strata_drain);
 
 /**
  * strata_background_settle() - wait until no free is put off
@@ -360,22 +215,11 @@ STRATA_TEST_EXPORT(strata_background_settle);
  */
 int strata_background_init(struct strata_allocator *a)
 {
-	int cpu;
-
 	a->kick = IRQ_WORK_INIT_HARD(kicked);
 	INIT_WORK(&a->refill, refill);
 	INIT_DELAYED_WORK(&a->tick, tick);
 	a->cached = alloc_percpu(long);
-	a->cpu_work = alloc_percpu(struct strata_cpu_work);
-	if (!a->cached || !a->cpu_work || !zalloc_cpumask_var(&a->idle_cpus, GFP_KERNEL))
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		per_cpu_ptr(a->cpu_work, cpu)->allocator = a;
-		INIT_WORK(&per_cpu_ptr(a->cpu_work, cpu)->work, drain_cpu);
-	}
-	/* The tick waits for drains: each has a queue of its own. */
-	a->drain_workqueue = alloc_workqueue("strata_drain", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	if (!a->drain_workqueue)
+	if (!a->cached || strata_drain_init(a))
 		return -ENOMEM;
 	a->workqueue = alloc_workqueue("strata", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	return a->workqueue ? 0 : -ENOMEM;
@@ -394,26 +238,13 @@ void strata_background_exit(struct strata_allocator *a)
 		strata_defer_put(a);
 		cancel_delayed_work_sync(&a->tick);
 		cancel_work_sync(&a->refill);
-		strata_defer_put_pages(a);
-		cpus_read_lock();
-		mutex_lock(&a->lock);
-		strata_drain_cpus(a, NULL);
-		strata_allocator_for_each(a, reclaim_one, NULL);
-		mutex_unlock(&a->lock);
-		cpus_read_unlock();
-		/* Spans of a type-safe cache take two grace periods, see retire(). */
-		rcu_barrier();
-		rcu_barrier();
-		strata_defer_put_pages(a);
+		strata_drain(a);
 		/* All this may have woken it once more. */
 		irq_work_sync(&a->kick);
 		cancel_delayed_work_sync(&a->tick);
 		cancel_work_sync(&a->refill);
 		destroy_workqueue(a->workqueue);
 	}
-	if (a->drain_workqueue)
-		destroy_workqueue(a->drain_workqueue);
-	free_cpumask_var(a->idle_cpus);
-	free_percpu(a->cpu_work);
+	strata_drain_exit(a);
 	free_percpu(a->cached);
 }

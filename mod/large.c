@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "context.h"
 #include "large.h"
+#include "large_cache.h"
 #include "track.h"
 
 /* Zeroed at a time, so that a huge object does not delay others (as Go does). */
@@ -46,6 +47,20 @@ size_t strata_large_good_size(size_t size)
 	return PAGE_ALIGN(size);
 }
 
+static void hand_out(struct strata_allocator *a, struct strata_span *span, size_t size,
+		     gfp_t gfp)
+{
+	size_t room = (size_t)span->npages << PAGE_SHIFT;
+
+	strata_track_alloc(span->base, size, room, gfp);
+	/* A block of the page allocator's is zeroed as gfp and init_on_alloc say. */
+	if (span->kind == STRATA_SPAN_LARGE && want_init_on_alloc(gfp))
+		zero(span->base, room, gfpflags_allow_blocking(gfp));
+	atomic_long_inc(&a->nr_large);
+	atomic_long_add(span->npages, &a->large_pages);
+	atomic64_inc(&a->nr_large_allocs);
+}
+
 /**
  * strata_large_alloc() - an object with pages of its own
  * @a: the allocator
@@ -54,7 +69,7 @@ size_t strata_large_good_size(size_t size)
  * @gfp: as the caller gave it
  * @node: NUMA node to prefer
  *
- * Context: as @gfp says. In raw context there are none to be had.
+ * Context: as @gfp says. In raw context only what this CPU keeps.
  * Return: the object, page aligned, or NULL.
  */
 void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, size_t size,
@@ -64,6 +79,15 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	bool direct = (gfp & STRATA_GFP_DIRECT) || npages > STRATA_CHUNK_PAGES;
 	struct strata_span *span;
 
+	if (!direct && !c && node == numa_mem_id()) {
+		span = strata_large_cache_take(a, npages);
+		if (span) {
+			hand_out(a, span, size, gfp);
+			/* Not free any more, from here on. */
+			smp_store_release(&span->nr_free, 0);
+			return span->base;
+		}
+	}
 	if (!strata_may_grow(gfp))
 		return NULL;
 	span = strata_span_create(direct ? STRATA_SPAN_DIRECT : STRATA_SPAN_LARGE, 0,
@@ -83,16 +107,10 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	span->cache = c;
 	span->npages = npages;
 	span->node = page_to_nid(virt_to_page(span->base));
-	strata_track_alloc(span->base, size, (size_t)npages << PAGE_SHIFT, gfp);
-	/* A block of the page allocator's is zeroed as gfp and init_on_alloc say. */
-	if (!direct && want_init_on_alloc(gfp))
-		zero(span->base, (size_t)npages << PAGE_SHIFT, gfpflags_allow_blocking(gfp));
+	hand_out(a, span, size, gfp);
 	if (c && c->ctor)
 		c->ctor(span->base);
 	strata_heap_set_span(&a->heap, span->base, npages, span, 0);
-	atomic_long_inc(&a->nr_large);
-	atomic_long_add(npages, &a->large_pages);
-	atomic64_inc(&a->nr_large_allocs);
 	if (c)
 		atomic_long_inc(&c->nr_direct);
 	else
@@ -181,6 +199,8 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 	atomic64_inc(&a->nr_large_frees);
 	if (c)
 		atomic_long_dec(&c->nr_direct);
+	if (span->kind == STRATA_SPAN_LARGE && !c && strata_large_cache_put(a, span))
+		return true;
 	if (in_nmi())
 		strata_defer_push(a, &a->deferred, span->base);
 	else

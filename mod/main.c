@@ -8,6 +8,7 @@
 #include <linux/random.h>
 
 #include "compat.h"
+#include "drain.h"
 #include "device.h"
 #include "main.h"
 #include "object.h"

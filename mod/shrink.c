@@ -9,6 +9,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "drain.h"
 #include "shrink.h"
 
 static struct strata_allocator *shrunk;

@@ -15,6 +15,7 @@
 #include "arena_ctl.h"
 #include "check.h"
 #include "compat.h"
+#include "drain.h"
 #include "misuse.h"
 #include "region.h"
 #include "stat.h"

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "compat.h"
+#include "drain.h"
 #include "context.h"
 #include "debug.h"
 #include "fast.h"

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Free large objects that a CPU keeps at hand, pages, descriptor and all: the
+ * next one of that length costs what a small object costs.
+ */
+#ifndef _STRATA_LARGE_CACHE_H
+#define _STRATA_LARGE_CACHE_H
+
+#include "allocator.h"
+
+/* Most objects and most bytes that one CPU keeps. */
+#define STRATA_LARGE_SLOTS	8
+#define STRATA_LARGE_BYTES	SZ_2M
+
+/**
+ * struct strata_large_cache - one CPU's
+ * @busy: claimed, as a magazine is
+ * @count: objects in @slot
+ * @idle: the background found it unused
+ * @pages: that they hold
+ * @uses: times one was put or taken
+ * @seen: @uses when the background last looked
+ * @slot: freed and told so: their nr_free is 1. The page map still knows them
+ */
+struct strata_large_cache {
+	u8 busy;
+	u8 count;
+	u8 idle;
+	u32 pages;
+	u64 uses;
+	u64 seen;
+	struct strata_span *slot[STRATA_LARGE_SLOTS];
+};
+
+struct strata_span *strata_large_cache_take(struct strata_allocator *a, unsigned int npages);
+bool strata_large_cache_put(struct strata_allocator *a, struct strata_span *span);
+void strata_large_cache_drain(struct strata_allocator *a, bool idle_only);
+void strata_large_cache_drain_dead(struct strata_allocator *a, int cpu);
+bool strata_large_cache_note_idle(struct strata_allocator *a, int cpu);
+
+#endif /* _STRATA_LARGE_CACHE_H */
