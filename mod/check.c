@@ -2,7 +2,9 @@
 /*
  * A walk over a whole allocator. It is exact when nobody allocates or frees
  * meanwhile; otherwise it may report what was only under way, but it breaks
- * nothing, and reads no memory that may be gone.
+ * nothing, and reads no memory that may be gone. One thing it cannot see: an
+ * object that a magazine forgot looks like one that a caller has. Who knows how
+ * many should be live compares that too.
  *
  * For tests and for the bug hunter: each list is walked under its lock with
  * interrupts off, however long it is. May use everything, and nothing but the

@@ -187,7 +187,7 @@ static void check_held(struct strata_checker *k, struct strata_cache *c, void *o
 	rcu_read_lock();
 	span = strata_heap_span(c->heap, object);
 	if (!span || span->kind != STRATA_SPAN_OBJECTS || span->cache != c ||
-	    !is_start(c, span, object)) {
+	    span->node >= nr_node_ids || !is_start(c, span, object)) {
 		strata_check_report(k, "%px in a magazine or depot of cache %s is no object of it",
 				    object, c->name);
 		goto unlock;
