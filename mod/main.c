@@ -20,6 +20,7 @@ struct strata_allocator strata_main;
 struct strata_rcu_queue *strata_main_rcu;
 unsigned long strata_mark_secret __ro_after_init;
 STRATA_TEST_EXPORT(strata_main);
+STRATA_TEST_EXPORT(strata_main_rcu);
 STRATA_TEST_EXPORT(strata_mark_secret);
 
 static int hotplug_state;

@@ -26,6 +26,7 @@ const char * const strata_misuse_name[STRATA_NR_MISUSE] = {
 	[STRATA_MISUSE_LEAK]		= "leak",
 	[STRATA_MISUSE_REGION]		= "region",
 };
+STRATA_TEST_EXPORT(strata_misuse_name);
 
 static atomic64_t misuses[STRATA_NR_MISUSE];
 
@@ -117,3 +118,4 @@ const char *strata_describe_foreign(const void *p)
 		return "static data of the kernel";
 	return "a page that strata does not own";
 }
+STRATA_TEST_EXPORT(strata_describe_foreign);
