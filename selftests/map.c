@@ -4,6 +4,7 @@
  */
 #include "kselftest_harness.h"
 #include "arena_util.h"
+#include <sys/personality.h>
 #include <sys/uio.h>
 
 #define RW	(PROT_READ | PROT_WRITE)
@@ -47,6 +48,9 @@ TEST_F(map, never_executable)
 	EXPECT_EQ(map_error(self->a.fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0), EPERM);
 	EXPECT_EQ(mprotect(self->a.data, PAGE, PROT_READ | PROT_EXEC), -1);
 	EXPECT_EQ(errno, EACCES);
+	/* Nor for an old program, for which what it can read it can run. */
+	ASSERT_GE(personality(READ_IMPLIES_EXEC), 0);
+	EXPECT_EQ(map_error(self->a.fd, PAGE, RW, MAP_SHARED, 0), 0);
 }
 
 TEST_F(map, offset_and_length)
