@@ -8,6 +8,7 @@
 
 #include "../mod/alloc.h"
 #include "../mod/check.h"
+#include "../mod/large_cache.h"
 #include "../mod/track.h"
 #include "fixture.h"
 #include "suites.h"
@@ -30,6 +31,7 @@ struct broken {
 	struct strata_magazine *m;
 	struct strata_depot *depot;
 	struct strata_span *large;
+	struct strata_large_cache *lc;	/* two are kept there */
 	struct strata_heap_node *hn;
 	void *live[ALLOCATED];
 	void *object_large, *object_direct, *object_typed;
@@ -54,6 +56,7 @@ static struct broken *make(struct kunit *test)
 	struct strata_allocator *a = f->a;
 	struct strata_cache *typed;
 	unsigned int i;
+	void *kept[2];
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	b->a = a;
@@ -65,6 +68,9 @@ static struct broken *make(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, b->live[i]);
 	}
 	b->object_large = strata_alloc_from(a, SZ_128K, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+	kept[0] = strata_alloc_from(a, SZ_256K, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+	kept[1] = strata_alloc_from(a, SZ_256K, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+	strata_free_many(a, NULL, ARRAY_SIZE(kept), kept, STRATA_HERE);
 	b->object_direct = strata_alloc_from(a, SZ_4M, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
 	typed = strata_fixture_cache(test, &args);
 	b->object_typed = strata_cache_alloc_from(typed, GFP_KERNEL, STRATA_HERE);
@@ -83,9 +89,11 @@ static struct broken *make(struct kunit *test)
 	b->hn = a->heap.node[b->chunk->node];
 	b->central = &b->c->central[b->span->node];
 	b->depot = &b->c->depot[b->span->node];
+	b->lc = per_cpu_ptr(a->large_cache, b->cpu);
 	b->large = strata_heap_span(&a->heap, b->object_large);
 	KUNIT_ASSERT_NE(test, b->m->count, 0);
 	KUNIT_ASSERT_NE(test, b->depot->count, 0U);
+	KUNIT_ASSERT_EQ(test, b->lc->count, ARRAY_SIZE(kept));
 
 	/* A tick would act upon what the test damages. */
 	strata_background_settle(a);
@@ -318,6 +326,21 @@ static void sees_sums(struct kunit *test)
 	unmake(b);
 }
 
+static void sees_kept_large_objects(struct kunit *test)
+{
+	struct broken *b = make(test);
+	struct strata_large_cache *lc = b->lc;
+
+	expect_seen(test, b, lc->busy, 1);
+	expect_seen(test, b, lc->count, 1);
+	expect_seen(test, b, lc->count, STRATA_LARGE_SLOTS + 1);
+	expect_off_by_one(test, b, lc->pages);
+	expect_seen(test, b, lc->slot[0], b->large);
+	expect_seen(test, b, lc->slot[0]->nr_free, 0);
+	expect_off_by_one(test, b, lc->slot[0]->npages);
+	unmake(b);
+}
+
 static struct kunit_case check_cases[] = {
 	KUNIT_CASE(sees_chunks),
 	KUNIT_CASE(sees_nodes),
@@ -327,6 +350,7 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(sees_depots),
 	KUNIT_CASE(sees_marks),
 	KUNIT_CASE(sees_sums),
+	KUNIT_CASE(sees_kept_large_objects),
 	{ }
 };
 

@@ -18,7 +18,7 @@
 #include "allocator.h"
 #include "check.h"
 #include "compat.h"
-#include "counts.h"
+#include "large_cache.h"
 
 /* Lines written in one walk; the rest is only counted. */
 #define LINES	20
@@ -120,6 +120,44 @@ static void check_budgets(struct strata_checker *k)
 	}
 }
 
+/* Returns how many free large objects a CPU keeps. */
+static unsigned int check_large_cache(struct strata_checker *k, int cpu)
+{
+	const struct strata_large_cache *lc = per_cpu_ptr(k->allocator->large_cache, cpu);
+	unsigned int i, pages = 0, count = READ_ONCE(lc->count);
+	const struct strata_span *span;
+
+	if (READ_ONCE(lc->busy))
+		strata_check_report(k, "CPU %d: large objects claimed", cpu);
+	if (count > STRATA_LARGE_SLOTS) {
+		strata_check_report(k, "CPU %d keeps %u large objects", cpu, count);
+		return 0;
+	}
+	/* A span that leaves is freed after a grace period. */
+	rcu_read_lock();
+	for (i = 0; i < count; i++) {
+		span = READ_ONCE(lc->slot[i]);
+		if (span->kind != STRATA_SPAN_LARGE || span->cache || span->nr_free != 1)
+			strata_check_report(k, "CPU %d keeps %px, which is no free large object",
+					    cpu, span->base);
+		pages += span->npages;
+	}
+	rcu_read_unlock();
+	strata_check_equal(k, READ_ONCE(lc->pages), pages, "CPU %d, pages of large objects kept",
+			   cpu);
+	return count;
+}
+
+static void check_large_caches(struct strata_checker *k)
+{
+	unsigned int kept = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kept += check_large_cache(k, cpu);
+	strata_check_equal(k, kept, k->large_kept, "large objects kept");
+}
+
 static void check_sums(struct strata_checker *k)
 {
 	struct strata_allocator *a = k->allocator;
@@ -154,6 +192,7 @@ unsigned long strata_check_to(struct strata_allocator *a, struct seq_file *to)
 	strata_check_heap(&k);
 	strata_allocator_for_each(a, check_one, &k);
 	check_budgets(&k);
+	check_large_caches(&k);
 	check_sums(&k);
 	mutex_unlock(&a->lock);
 	cpus_read_unlock();

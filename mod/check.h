@@ -25,7 +25,8 @@ unsigned long strata_check_to(struct strata_allocator *a, struct seq_file *to);
  * @large: live objects with pages of their own, as the chunks say
  * @large_pages: their pages
  * @large_typed: those of them that belong to a typed cache
- * @direct: the same as the caches say
+ * @large_kept: free ones that a CPU keeps, as the chunks say
+ * @direct: @large_typed as the caches say
  */
 struct strata_checker {
 	struct strata_allocator *allocator;
@@ -36,6 +37,7 @@ struct strata_checker {
 	unsigned long large;
 	unsigned long large_pages;
 	unsigned long large_typed;
+	unsigned long large_kept;
 	unsigned long direct;
 };
 

@@ -50,7 +50,9 @@ static bool check_span_page(struct strata_checker *k, const struct strata_chunk 
 		return false;
 	}
 	check_owner(k, chunk, page, 0);
-	if (!offset && !READ_ONCE(span->nr_free)) {
+	if (!offset && READ_ONCE(span->nr_free)) {
+		k->large_kept += span->kind == STRATA_SPAN_LARGE && !span->cache;
+	} else if (!offset) {
 		k->large++;
 		k->large_pages += span->npages;
 		k->large_typed += !!span->cache;

@@ -10,6 +10,7 @@
 #include "allocator.h"
 #include "compat.h"
 #include "counts.h"
+#include "large_cache.h"
 #include "stat.h"
 
 /*
@@ -66,6 +67,17 @@ static void show_magazine(struct strata_cache *c, void *context)
 		   READ_ONCE(m->refills), READ_ONCE(m->flushes));
 }
 
+static void show_large_cache(struct strata_allocator *a, struct cpu_view *view)
+{
+	const struct strata_large_cache *lc = per_cpu_ptr(a->large_cache, view->cpu);
+	u64 bytes = (u64)READ_ONCE(lc->pages) << PAGE_SHIFT;
+
+	if (bytes)
+		seq_printf(view->m, "%-4d %-16s %8u %6s %9u %12llu %12lu %12s %10s %10s\n",
+			   view->cpu, "large", READ_ONCE(lc->count), "-", STRATA_LARGE_SLOTS,
+			   bytes, (unsigned long)STRATA_LARGE_BYTES, "-", "-", "-");
+}
+
 /* Magazines that hold something or may; and for each CPU a line with its budget. */
 int strata_stat_percpu(struct seq_file *m, void *unused)
 {
@@ -79,6 +91,7 @@ int strata_stat_percpu(struct seq_file *m, void *unused)
 	for_each_possible_cpu(view.cpu) {
 		view.bytes = 0;
 		strata_allocator_for_each(a, show_magazine, &view);
+		show_large_cache(a, &view);
 		seq_printf(m, "%-4d %-16s %8s %6s %9lu %12llu %12ld %12s %10s %10s\n", view.cpu,
 			   "all,budget", "-", "-", strata_percpu_budget(), view.bytes,
 			   READ_ONCE(*per_cpu_ptr(a->cached, view.cpu)), "-", "-", "-");
