@@ -28,6 +28,7 @@ struct strata_figures {
  * @memcg: who pays, by memory cgroup; NULL without cgroups
  * @privileged: the creator may go over quotas
  * @flags: STRATA_CREATE_*
+ * @seals: STRATA_SEAL_*; set under @lock held for writing, never unset
  * @node: NUMA node to prefer, or NUMA_NO_NODE
  * @nr_regions: slots
  * @region_bytes: bytes of a slot, guard page included
@@ -49,6 +50,7 @@ struct strata_arena {
 	struct mem_cgroup *memcg;
 	bool privileged;
 	u32 flags;
+	u32 seals;
 	int node;
 	u32 nr_regions;
 	u64 region_bytes;

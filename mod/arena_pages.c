@@ -89,6 +89,12 @@ static struct page *get_pages(struct strata_arena *arena, unsigned int order)
 	return page;
 }
 
+/* arena->lock is held. */
+static bool no_growth(struct strata_arena *arena)
+{
+	return arena->seals & (STRATA_SEAL_GROW | STRATA_SEAL_WRITE);
+}
+
 static void put_one(struct strata_arena *arena, struct page *page)
 {
 	put_page(page);
@@ -163,7 +169,7 @@ struct page *strata_pages_find(struct strata_arena *arena, pgoff_t pgoff)
  * @grow: get memory for it if there is none
  *
  * Context: may sleep; arena->lock held for reading.
- * Return: 0; -EFAULT in a guard page or if the page is missing and may not be
+ * Return: 0; -EFAULT in a guard page, or if the page is missing and may not be
  * made; -EDQUOT; -ENOMEM.
  */
 int strata_pages_fault(struct strata_arena *arena, pgoff_t pgoff, unsigned int want, bool grow)
@@ -179,7 +185,7 @@ int strata_pages_fault(struct strata_arena *arena, pgoff_t pgoff, unsigned int w
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	if (!strata_pages_find(arena, pgoff)) {
-		if (!grow)
+		if (!grow || no_growth(arena))
 			return -EFAULT;
 		ret = commit_charged(arena, slot, pgoff, start, guard,
 				     growth_order(arena, pgoff));
@@ -208,7 +214,9 @@ static int populate_slot(struct strata_arena *arena, pgoff_t first, pgoff_t end,
 			return -EINTR;
 		down_read(&arena->lock);
 		ret = 0;
-		if (!strata_pages_find(arena, pgoff))
+		if (no_growth(arena))
+			ret = -EPERM;
+		else if (!strata_pages_find(arena, pgoff))
 			ret = commit_charged(arena, slot, pgoff, first, end,
 					     STRATA_WINDOW_ORDER);
 		up_read(&arena->lock);
@@ -231,7 +239,8 @@ static int populate_slot(struct strata_arena *arena, pgoff_t first, pgoff_t end,
  * Guard pages in the range are passed over.
  *
  * Context: may sleep.
- * Return: 0; -EINTR if the task is being killed; -EDQUOT; -ENOMEM.
+ * Return: 0; -EPERM if sealed; -EINTR if the task is being killed; -EDQUOT;
+ * -ENOMEM.
  */
 int strata_pages_populate(struct strata_arena *arena, pgoff_t first, pgoff_t end, u64 *bytes)
 {
@@ -278,7 +287,7 @@ static u64 trim_batch(struct strata_arena *arena, pgoff_t first, pgoff_t end)
  * @bytes: what this call gave back is added to it, on failure too
  *
  * Context: may sleep.
- * Return: 0, or -EINTR if the task is being killed.
+ * Return: 0; -EPERM if sealed; -EINTR if the task is being killed.
  */
 int strata_pages_trim(struct strata_arena *arena, pgoff_t first, pgoff_t end, u64 *bytes)
 {
@@ -289,6 +298,10 @@ int strata_pages_trim(struct strata_arena *arena, pgoff_t first, pgoff_t end, u6
 		stop = min3(end, (pgoff_t)index + TRIM_BATCH, slot_guard(arena, index));
 		if (down_write_killable(&arena->lock))
 			return -EINTR;
+		if (arena->seals & STRATA_SEAL_WRITE) {
+			up_write(&arena->lock);
+			return -EPERM;
+		}
 		*bytes += trim_batch(arena, index, stop);
 		up_write(&arena->lock);
 		index = stop;

@@ -14,12 +14,13 @@
 #include "arena.h"
 #include "arena_ctl.h"
 #include "arena_pages.h"
+#include "arena_seal.h"
 #include "device.h"
 #include "inode.h"
 #include "map.h"
 
 #define FEATURES	(STRATA_FEATURE_FORK_SHARE | STRATA_FEATURE_DUMP | \
-			 STRATA_FEATURE_EXPORT)
+			 STRATA_FEATURE_EXPORT | STRATA_FEATURE_SEAL)
 
 #define CREATE_FLAGS	(STRATA_CREATE_FORK_SHARE | STRATA_CREATE_HUGE | \
 			 STRATA_CREATE_LAZY | STRATA_CREATE_PRODUCER | STRATA_CREATE_DUMP)
@@ -188,7 +189,11 @@ static int run_export(struct call *call)
 
 static int run_seal(struct call *call)
 {
-	return call->args.seal.seals & ~SEALS ? -EINVAL : -EOPNOTSUPP;
+	if (!(call->file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (call->args.seal.seals & ~SEALS)
+		return -EINVAL;
+	return strata_arena_seal(call->file->private_data, &call->args.seal.seals);
 }
 
 static int run_stat(struct call *call)

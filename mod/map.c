@@ -116,15 +116,20 @@ static const struct vm_operations_struct map_operations = {
  * @vma: where to
  *
  * Context: mmap_lock held for writing.
- * Return: 0; -EINVAL if not shared or past the end; -EPERM if executable.
+ * Return: 0; -EINVAL if past the end, or private and not sealed against writes;
+ * -EPERM if executable.
  */
 int strata_map(struct file *file, struct vm_area_struct *vma)
 {
 	struct strata_arena *arena = file->private_data;
 	unsigned long flags = VM_MIXEDMAP | VM_DONTEXPAND;
 
-	/* Of a read-only file a shared mapping has VM_MAYSHARE only. */
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	/*
+	 * A private copy is of something that does not change any more. Of a
+	 * read-only file a shared mapping has VM_MAYSHARE only.
+	 */
+	if (!(vma->vm_flags & VM_MAYSHARE) &&
+	    !(READ_ONCE(arena->seals) & STRATA_SEAL_WRITE))
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;

@@ -328,7 +328,7 @@ TEST_F(abi, export_and_seal)
 		EXPECT_EQ(command(self->a.fd, STRATA_IOC_EXPORT, &export), -EOPNOTSUPP);
 	}
 	EXPECT_EQ(command(self->a.fd, STRATA_IOC_SEAL, &seal), -EINVAL);
-	seal.seals = STRATA_SEAL_GROW;
+	seal.seals = STRATA_SEAL_SEAL;
 	EXPECT_EQ(command(self->a.fd, STRATA_IOC_SEAL, &seal),
 		  self->features & STRATA_FEATURE_SEAL ? 0 : -EOPNOTSUPP);
 }

@@ -246,17 +246,44 @@ TEST_F(map, flags)
 /* The kernel's own access, as direct input and output do it. */
 TEST_F(map, get_user_pages)
 {
+	static const char text[] = "through the kernel";
+	char *there = self->a.data + 3 * MIB, *fresh = there + 8 * PAGE;
+	struct iovec local = { (void *)text, sizeof(text) };
+	struct iovec remote = { there, sizeof(text) };
+	char buf[64] = { 1 };
 	int fds[2];
-	char buf[64] = {};
 
+	/* Into pages that are not there yet, and out of them. */
+	ASSERT_EQ(process_vm_writev(getpid(), &local, 1, &remote, 1, 0), (long)sizeof(text));
+	EXPECT_STREQ(there, text);
 	ASSERT_EQ(pipe(fds), 0);
-	ASSERT_EQ(write(fds[1], "through the kernel", 19), 19);
-	/* Into a page that is not there yet. */
-	ASSERT_EQ(read(fds[0], self->a.data + 3 * MIB, 19), 19);
-	EXPECT_STREQ(self->a.data + 3 * MIB, "through the kernel");
-	ASSERT_EQ(vmsplice(fds[1], &(struct iovec) { self->a.data + 3 * MIB, 19 }, 1, 0), 19);
-	ASSERT_EQ(read(fds[0], buf, sizeof(buf)), 19);
-	EXPECT_STREQ(buf, "through the kernel");
+	ASSERT_EQ(vmsplice(fds[1], &(struct iovec) { fresh, 1 }, 1, 0), 1);
+	ASSERT_EQ(vmsplice(fds[1], &remote, 1, 0), (long)sizeof(text));
+	ASSERT_EQ(read(fds[0], buf, 1), 1);
+	EXPECT_EQ(buf[0], 0);
+	ASSERT_EQ(read(fds[0], buf, sizeof(buf)), (long)sizeof(text));
+	EXPECT_STREQ(buf, text);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* What the kernel still holds is not what the next owner gets. */
+TEST_F(map, held_while_trimmed)
+{
+	struct iovec iov = { self->a.data, PAGE };
+	static char sink[1 << 16];
+	int fds[2];
+
+	memset(self->a.data, 'x', PAGE);
+	ASSERT_EQ(pipe(fds), 0);
+	ASSERT_EQ(vmsplice(fds[1], &iov, 1, 0), (long)PAGE);
+	ASSERT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, MIB), (long)PAGE);
+	memset(self->a.data, 'y', MIB - PAGE);
+	ASSERT_EQ(read(fds[0], sink, sizeof(sink)), (long)PAGE);
+	EXPECT_EQ(sink[0], 'x');
+	EXPECT_EQ(memcmp(sink, sink + 1, PAGE - 1), 0);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 TEST_HARNESS_MAIN

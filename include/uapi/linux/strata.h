@@ -15,7 +15,8 @@
  * Errors: EINVAL a value that has no meaning; EOPNOTSUPP a defined one that is
  * not supported here (see strata_info.features); EOVERFLOW beyond what the
  * arena or the device can hold; EDQUOT over the user's quota; EPERM sealed;
- * EBADF the descriptor is read-only; ENOTTY no such command on this descriptor.
+ * EBUSY in use by what would have to stop; EBADF the descriptor is read-only;
+ * ENOTTY no such command on this descriptor.
  */
 #ifndef _UAPI_LINUX_STRATA_H
 #define _UAPI_LINUX_STRATA_H
@@ -136,7 +137,10 @@ struct strata_export {
 /**
  * struct strata_seal - things that nobody can do to an arena any more
  * @size: sizeof(struct strata_seal)
- * @seals: STRATA_SEAL_* bits to add
+ * @seals: STRATA_SEAL_* bits to add; comes back with all that there are
+ *
+ * Sealing against writes needs all writable mappings gone first (EBUSY). Then
+ * the arena can be mapped privately, and shared through read-only descriptors.
  */
 struct strata_seal {
 	__u32 size;
