@@ -11,6 +11,7 @@
 #include "../mod/alloc.h"
 #include "../mod/check.h"
 #include "../mod/drain.h"
+#include "../mod/drain.h"
 #include "fixture.h"
 
 static unsigned long stamp(const struct strata_fake *fake, unsigned int order)

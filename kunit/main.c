@@ -17,10 +17,16 @@ kunit_test_suites(&strata_class_suite,
 		  &strata_central_suite,
 		  &strata_depot_suite,
 		  &strata_cache_suite,
+		  &strata_cache_drain_suite,
+		  &strata_nested_suite,
+		  &strata_api_suite,
+		  &strata_zero_suite,
+		  &strata_misuse_suite,
 		  &strata_region_suite,
 		  &strata_region_content_suite,
 		  &strata_region_frame_suite,
-		  &strata_region_model_suite);
+		  &strata_region_model_suite,
+		  &strata_check_suite);
 
 MODULE_DESCRIPTION("KUnit suites of strata");
 MODULE_LICENSE("GPL");

@@ -14,9 +14,15 @@ extern struct kunit_suite strata_span_suite;
 extern struct kunit_suite strata_central_suite;
 extern struct kunit_suite strata_depot_suite;
 extern struct kunit_suite strata_cache_suite;
+extern struct kunit_suite strata_cache_drain_suite;
+extern struct kunit_suite strata_nested_suite;
+extern struct kunit_suite strata_api_suite;
+extern struct kunit_suite strata_zero_suite;
+extern struct kunit_suite strata_misuse_suite;
 extern struct kunit_suite strata_region_suite;
 extern struct kunit_suite strata_region_content_suite;
 extern struct kunit_suite strata_region_frame_suite;
 extern struct kunit_suite strata_region_model_suite;
+extern struct kunit_suite strata_check_suite;
 
 #endif /* _STRATA_KUNIT_SUITES_H */
