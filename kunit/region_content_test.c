@@ -4,6 +4,7 @@
  * and a region that is gone.
  */
 #include <kunit/test.h>
+#include <linux/kasan.h>
 #include <linux/mm.h>
 #include <linux/strata.h>
 
@@ -160,6 +161,56 @@ static void init_on_alloc_is_zero(struct kunit *test)
 	check_zeroing(test, GFP_KERNEL, false);
 }
 
+#ifdef CONFIG_KASAN_GENERIC
+/* Bytes that one of KASAN's shadow tells of. */
+#define KASAN_GRANULE	BIT(KASAN_SHADOW_SCALE_SHIFT)
+
+/* Would KASAN let this byte be read? */
+static bool readable(const void *p)
+{
+	s8 shadow = *(s8 *)kasan_mem_to_shadow(p);
+
+	return !shadow || (s8)((unsigned long)p % KASAN_GRANULE) < shadow;
+}
+#else
+static bool readable(const void *p)
+{
+	return true;
+}
+#endif
+
+/* Not a byte behind an object, nor of what was popped. */
+static void kasan_is_told(struct kunit *test)
+{
+	struct shelf *shelf = strata_new_shelf(test);
+	struct strata_region *r;
+	strata_mark_t mark;
+	u8 *p, *q;
+
+	if (!IS_ENABLED(CONFIG_KASAN_GENERIC))
+		kunit_skip(test, "the kernel has no KASAN");
+	r = strata_new_region(shelf, 0, GFP_KERNEL);
+	KUNIT_EXPECT_FALSE(test, readable(r->top));
+	mark = strata_region_push(r);
+	p = must_alloc(test, r, 13);
+	KUNIT_EXPECT_TRUE(test, readable(p));
+	KUNIT_EXPECT_TRUE(test, readable(p + 12));
+	KUNIT_EXPECT_FALSE(test, readable(p + 13));
+	KUNIT_EXPECT_FALSE(test, readable(p + 16));
+	q = must_alloc(test, r, 5000);
+	KUNIT_EXPECT_TRUE(test, readable(q));
+	KUNIT_EXPECT_TRUE(test, readable(q + 4999));
+	KUNIT_EXPECT_FALSE(test, readable(q + 5000));
+	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), 0);
+	KUNIT_EXPECT_FALSE(test, readable(p));
+	KUNIT_EXPECT_FALSE(test, readable(q));
+	p = must_alloc(test, r, 16);
+	KUNIT_EXPECT_TRUE(test, readable(p + 15));
+	strata_region_reset(r);
+	KUNIT_EXPECT_FALSE(test, readable(p));
+	strata_region_destroy(r);
+}
+
 /* A region that is destroyed says so, as long as its memory is nobody else's. */
 static void *keep_alloc(struct strata_region_backing *b, size_t size, gfp_t gfp)
 {
@@ -208,6 +259,7 @@ static struct kunit_case region_content_cases[] = {
 	KUNIT_CASE(zalloc_is_zero),
 	KUNIT_CASE(gfp_zero_is_zero),
 	KUNIT_CASE(init_on_alloc_is_zero),
+	KUNIT_CASE(kasan_is_told),
 	KUNIT_CASE(use_after_destroy),
 	{}
 };

@@ -9,7 +9,6 @@
  */
 #include <linux/minmax.h>
 #include <linux/percpu.h>
-#include <linux/string.h>
 #include <linux/strata.h>
 
 #include "compat.h"
@@ -27,10 +26,8 @@ static void segment_release(struct region *r, struct segment *seg, char *from)
 {
 	size_t size = seg->top - from;
 
-	if (r->wipe) {
-		strata_track_unpoison(from, size, size);
-		memset(from, 0, size);
-	}
+	if (r->wipe)
+		strata_track_zero(from, size);
 	strata_track_poison(from, size);
 	seg->top = from;
 }
