@@ -344,6 +344,9 @@ static void defer_uses_region(void *arg)
 	defer_note(ledger, 20);
 	KUNIT_EXPECT_EQ(ledger->test, strata_region_pop(r, mark), 0);
 	KUNIT_EXPECT_PTR_EQ(ledger->test, r->top, top);
+	/* That frames within it had functions of their own does not end its run. */
+	strata_region_reset(r);
+	KUNIT_EXPECT_PTR_EQ(ledger->test, r->top, top);
 	KUNIT_EXPECT_TRUE(ledger->test, holds(p, 0x33, SZ_4K));
 	ledger->entry[ledger->n++] = 21;
 }

@@ -69,11 +69,14 @@ strata_mark_t strata_region_push(struct strata_region *pub)
 }
 STRATA_EXPORT(strata_region_push);
 
-/* Run what was deferred in frame @frame and in later ones, last first. */
+/*
+ * Run what was deferred in frame @frame and in later ones, last first. The caller
+ * then says which frame is the innermost.
+ */
 static void run_defers(struct region *r, u64 frame)
 {
-	u64 running = r->running, innermost = r->frame;
 	struct strata_defer *d = r->defers;
+	u64 running = r->running;
 	void (*fn)(void *arg);
 
 	if (!d || d->frame < frame)
@@ -91,7 +94,6 @@ static void run_defers(struct region *r, u64 frame)
 					     fn, r->id);
 	}
 	r->running = running;
-	r->frame = innermost;
 }
 
 /* Why @mark may not be popped; NULL: it may. */
