@@ -118,3 +118,4 @@ unsigned long strata_debug_recorded(const struct strata_cache *c, const void *ob
 
 	return c->record ? strata_track_load(&words[word]) : 0;
 }
+STRATA_TEST_EXPORT(strata_debug_recorded);
