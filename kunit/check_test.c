@@ -112,27 +112,73 @@ static void unmake(struct broken *b)
 	strata_free_to(a, b->object_typed, STRATA_HERE);
 }
 
+/* Of a counter, flag or pointer, whatever its size. */
+static u64 peek(const void *p, size_t size)
+{
+	switch (size) {
+	case 1:
+		return *(u8 *)p;
+	case 2:
+		return *(u16 *)p;
+	case 4:
+		return *(u32 *)p;
+	default:
+		return *(u64 *)p;
+	}
+}
+
+static void poke(void *p, size_t size, u64 value)
+{
+	switch (size) {
+	case 1:
+		*(u8 *)p = value;
+		break;
+	case 2:
+		*(u16 *)p = value;
+		break;
+	case 4:
+		*(u32 *)p = value;
+		break;
+	default:
+		*(u64 *)p = value;
+		break;
+	}
+}
+
 /* The walker sees it, and is content when it is as before. */
-#define expect_seen(test, b, damaged, wrong) do {					\
-	typeof(damaged) right = (damaged);						\
-											\
-	(damaged) = (wrong);								\
-	KUNIT_EXPECT_GT_MSG(test, strata_check((b)->a), 0UL, #damaged " = " #wrong);	\
-	(damaged) = right;								\
-	KUNIT_EXPECT_EQ_MSG(test, strata_check((b)->a), 0UL, #damaged);			\
-} while (0)
+static void damage(struct kunit *test, struct broken *b, void *p, size_t size, u64 wrong,
+		   const char *what)
+{
+	u64 right = peek(p, size);
 
+	poke(p, size, wrong);
+	KUNIT_EXPECT_GT_MSG(test, strata_check(b->a), 0UL, "%s", what);
+	poke(p, size, right);
+	KUNIT_EXPECT_EQ_MSG(test, strata_check(b->a), 0UL, "after %s", what);
+}
+
+static void flip(struct kunit *test, struct broken *b, unsigned int bit, unsigned long *map,
+		 const char *what)
+{
+	__change_bit(bit, map);
+	KUNIT_EXPECT_GT_MSG(test, strata_check(b->a), 0UL, "%s", what);
+	__change_bit(bit, map);
+	KUNIT_EXPECT_EQ_MSG(test, strata_check(b->a), 0UL, "after %s", what);
+}
+
+#define expect_seen(test, b, damaged, wrong)						\
+	damage(test, b, &(damaged), sizeof(damaged), (unsigned long)(wrong),		\
+	       #damaged " = " #wrong)
 #define expect_off_by_one(test, b, counter)						\
-	expect_seen(test, b, counter, (counter) + 1)
+	off_by_one(test, b, &(counter), sizeof(counter), #counter)
+#define expect_bit_seen(test, b, bit, map)						\
+	flip(test, b, bit, map, "bit " #bit " of " #map)
 
-#define expect_bit_seen(test, b, bit, map) do {						\
-	unsigned int nr_bit = (bit);							\
-											\
-	__change_bit(nr_bit, map);							\
-	KUNIT_EXPECT_GT_MSG(test, strata_check((b)->a), 0UL, #bit " of " #map);		\
-	__change_bit(nr_bit, map);							\
-	KUNIT_EXPECT_EQ_MSG(test, strata_check((b)->a), 0UL, #map);			\
-} while (0)
+static void off_by_one(struct kunit *test, struct broken *b, void *p, size_t size,
+		       const char *what)
+{
+	damage(test, b, p, size, peek(p, size) + 1, what);
+}
 
 static void sees_chunks(struct kunit *test)
 {
@@ -301,26 +347,18 @@ static void sees_marks(struct kunit *test)
 	unmake(b);
 }
 
-#define expect_atomic_seen(test, b, counter) do {					\
-	atomic64_inc((atomic64_t *)&(counter));						\
-	KUNIT_EXPECT_GT_MSG(test, strata_check((b)->a), 0UL, #counter);			\
-	atomic64_dec((atomic64_t *)&(counter));						\
-	KUNIT_EXPECT_EQ_MSG(test, strata_check((b)->a), 0UL, #counter);			\
-} while (0)
-
 static void sees_sums(struct kunit *test)
 {
 	struct broken *b = make(test);
 
-	BUILD_BUG_ON(sizeof(atomic_long_t) != sizeof(atomic64_t));
-	expect_atomic_seen(test, b, b->a->nr_large);
-	expect_atomic_seen(test, b, b->a->large_pages);
-	expect_atomic_seen(test, b, b->a->nr_large_allocs);
-	expect_atomic_seen(test, b, b->a->nr_large_frees);
-	expect_atomic_seen(test, b, b->c->nr_nested_allocs);
-	expect_atomic_seen(test, b, b->c->nr_nested_frees);
-	expect_atomic_seen(test, b, b->c->nr_twice);
-	expect_atomic_seen(test, b, b->c->nr_direct);
+	expect_off_by_one(test, b, b->a->nr_large.counter);
+	expect_off_by_one(test, b, b->a->large_pages.counter);
+	expect_off_by_one(test, b, b->a->nr_large_allocs.counter);
+	expect_off_by_one(test, b, b->a->nr_large_frees.counter);
+	expect_off_by_one(test, b, b->c->nr_nested_allocs.counter);
+	expect_off_by_one(test, b, b->c->nr_nested_frees.counter);
+	expect_off_by_one(test, b, b->c->nr_twice.counter);
+	expect_off_by_one(test, b, b->c->nr_direct.counter);
 	expect_seen(test, b, b->large->nr_free, 1);
 	expect_seen(test, b, b->large->npages, b->large->npages - 1);
 	unmake(b);

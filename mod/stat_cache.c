@@ -45,57 +45,71 @@ int strata_stat_classes(struct seq_file *m, void *unused)
 	return 0;
 }
 
+/* One CPU's lines, and their sum. */
 struct cpu_view {
 	struct seq_file *m;
 	int cpu;
-	u64 bytes;
+	u64 objects, aside, bytes, may_hold, allocs, refills, flushes;
 };
 
 static void show_magazine(struct strata_cache *c, void *context)
 {
 	struct cpu_view *view = context;
 	const struct strata_magazine *m = per_cpu_ptr(c->magazine, view->cpu);
-	unsigned int count = READ_ONCE(m->count), nested = READ_ONCE(m->nr_nested);
-	u64 bytes = (u64)(count + nested) * c->shape.size;
+	unsigned int count = READ_ONCE(m->count), aside = READ_ONCE(m->nr_nested);
+	unsigned int capacity = READ_ONCE(m->capacity);
+	u64 bytes = (u64)(count + aside) * c->shape.size;
+	u64 may_hold = (u64)capacity * c->shape.size;
+	u64 allocs = READ_ONCE(m->allocs) + READ_ONCE(m->nested_allocs);
+	u64 refills = READ_ONCE(m->refills), flushes = READ_ONCE(m->flushes);
 
-	view->bytes += bytes;
-	if (!count && !nested && !READ_ONCE(m->capacity))
+	if (!allocs && !count && !aside && !capacity)
 		return;
-	seq_printf(view->m, "%-4d %-16s %8u %6u %9u %12llu %12llu %12llu %10llu %10llu\n",
-		   view->cpu, c->name, count, nested, READ_ONCE(m->capacity), bytes,
-		   (u64)READ_ONCE(m->capacity) * c->shape.size, READ_ONCE(m->allocs),
-		   READ_ONCE(m->refills), READ_ONCE(m->flushes));
+	view->objects += count;
+	view->aside += aside;
+	view->bytes += bytes;
+	view->may_hold += may_hold;
+	view->allocs += allocs;
+	view->refills += refills;
+	view->flushes += flushes;
+	seq_printf(view->m, "%-4d %-16s %8u %6u %9u %12llu %12llu %12s %12llu %10llu %10llu\n",
+		   view->cpu, c->name, count, aside, capacity, bytes, may_hold, "-", allocs,
+		   refills, flushes);
 }
 
 static void show_large_cache(struct strata_allocator *a, struct cpu_view *view)
 {
 	const struct strata_large_cache *lc = per_cpu_ptr(a->large_cache, view->cpu);
-	u64 bytes = (u64)READ_ONCE(lc->pages) << PAGE_SHIFT;
 
-	if (bytes)
-		seq_printf(view->m, "%-4d %-16s %8u %6s %9u %12llu %12lu %12s %10s %10s\n",
-			   view->cpu, "large", READ_ONCE(lc->count), "-", STRATA_LARGE_SLOTS,
-			   bytes, (unsigned long)STRATA_LARGE_BYTES, "-", "-", "-");
+	seq_printf(view->m, "%-4d %-16s %8u %6s %9u %12llu %12lu %12s %12s %10s %10s\n",
+		   view->cpu, "large", READ_ONCE(lc->count), "-", STRATA_LARGE_SLOTS,
+		   (u64)READ_ONCE(lc->pages) << PAGE_SHIFT, (unsigned long)STRATA_LARGE_BYTES,
+		   "-", "-", "-", "-");
 }
 
-/* Magazines that hold something or may; and for each CPU a line with its budget. */
+static void show_cpu(struct strata_allocator *a, struct seq_file *m, int cpu)
+{
+	struct cpu_view view = { .m = m, .cpu = cpu };
+
+	strata_allocator_for_each(a, show_magazine, &view);
+	seq_printf(m, "%-4d %-16s %8llu %6llu %9s %12llu %12llu %12ld %12llu %10llu %10llu\n",
+		   cpu, "all", view.objects, view.aside, "-", view.bytes, view.may_hold,
+		   strata_percpu_budget(), view.allocs, view.refills, view.flushes);
+	show_large_cache(a, &view);
+}
+
+/* Magazines that were used, by CPU; their sum and its budget; large objects kept. */
 int strata_stat_percpu(struct seq_file *m, void *unused)
 {
 	struct strata_allocator *a = m->private;
-	struct cpu_view view = { .m = m };
+	int cpu;
 
-	seq_printf(m, "%-4s %-16s %8s %6s %9s %12s %12s %12s %10s %10s\n", "cpu", "cache",
-		   "objects", "aside", "capacity", "bytes", "may-hold", "allocs", "refills",
-		   "flushes");
+	seq_printf(m, "%-4s %-16s %8s %6s %9s %12s %12s %12s %12s %10s %10s\n", "cpu", "cache",
+		   "objects", "aside", "capacity", "bytes", "may-hold", "budget", "allocs",
+		   "refills", "flushes");
 	mutex_lock(&a->lock);
-	for_each_possible_cpu(view.cpu) {
-		view.bytes = 0;
-		strata_allocator_for_each(a, show_magazine, &view);
-		show_large_cache(a, &view);
-		seq_printf(m, "%-4d %-16s %8s %6s %9lu %12llu %12ld %12s %10s %10s\n", view.cpu,
-			   "all,budget", "-", "-", strata_percpu_budget(), view.bytes,
-			   READ_ONCE(*per_cpu_ptr(a->cached, view.cpu)), "-", "-", "-");
-	}
+	for_each_possible_cpu(cpu)
+		show_cpu(a, m, cpu);
 	mutex_unlock(&a->lock);
 	return 0;
 }
@@ -145,7 +159,7 @@ static void show_centrals(struct strata_cache *c, void *context)
 		show_central(c, &c->central[node], node, context);
 }
 
-/* Spans by how many of their objects are free: none, from a power of two on, all. */
+/* Spans by how many of their objects are free: none, at least 1, at least 2 ..., all. */
 int strata_stat_central(struct seq_file *m, void *unused)
 {
 	struct strata_allocator *a = m->private;
@@ -154,7 +168,7 @@ int strata_stat_central(struct seq_file *m, void *unused)
 	seq_printf(m, "%-16s %4s %8s %10s %12s %12s %6s", "cache", "node", "spans", "free",
 		   "taken", "put", "full");
 	for (i = 0; i < STRATA_BUCKETS; i++)
-		seq_printf(m, "  free%-*u", i < 4 ? 1 : 3, 1U << i);
+		seq_printf(m, " %4u+", 1U << i);
 	seq_printf(m, " %6s\n", "empty");
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, show_centrals, m);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Chunks and large objects as text. */
+#include <linux/cpumask.h>
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -7,6 +8,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "large_cache.h"
 #include "stat.h"
 
 /* Chunks by how much of what they hold is in use. */
@@ -88,14 +90,24 @@ int strata_stat_heap(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/* Objects with pages of their own. */
+/* Objects with pages of their own, and free ones that CPUs keep. */
 int strata_stat_large(struct seq_file *m, void *unused)
 {
 	struct strata_allocator *a = m->private;
+	const struct strata_large_cache *lc;
+	unsigned long kept = 0, kept_pages = 0;
+	int cpu;
 
+	for_each_possible_cpu(cpu) {
+		lc = per_cpu_ptr(a->large_cache, cpu);
+		kept += READ_ONCE(lc->count);
+		kept_pages += READ_ONCE(lc->pages);
+	}
 	seq_printf(m, "%-16s %12ld\n", "live", atomic_long_read(&a->nr_large));
 	seq_printf(m, "%-16s %12ld\n", "pages", atomic_long_read(&a->large_pages));
 	seq_printf(m, "%-16s %12lld\n", "allocs", atomic64_read(&a->nr_large_allocs));
 	seq_printf(m, "%-16s %12lld\n", "frees", atomic64_read(&a->nr_large_frees));
+	seq_printf(m, "%-16s %12lu\n", "kept", kept);
+	seq_printf(m, "%-16s %12lu\n", "kept-pages", kept_pages);
 	return 0;
 }

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The files in debugfs/strata: each can be read and parsed, they agree with each
+ * other, and they show what a load of known size did. The load is a recording
+ * that strata_replay.ko replays.
+ */
+#include "kselftest_harness.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/types.h>
+
+#define REPLAY		"/sys/kernel/debug/strata_replay/"
+#define STRATA		"/sys/kernel/debug/strata/"
+#define PERCPU_KIB	"/sys/module/strata/parameters/percpu_kib"
+#define TEXT_MAX	(1024 * 1024)
+
+/* A class that the replay itself has no use for, and objects beyond all classes. */
+#define CLASS		"heap-3200"
+#define CLASS_SIZE	3100
+#define NR_SMALL	3000
+#define LARGE_SIZE	(200 << 10)
+#define LARGE_PAGES	50
+#define NR_LARGE	30
+#define NR_ALL		(NR_SMALL + NR_LARGE)
+
+static const char * const tables[] = { "central", "classes", "heap", "percpu" };
+static const char * const lists[] = {
+	"arenas", "large", "metrics", "misuse", "regions", "tiers", "check"
+};
+
+/* The whole of a file, or "" if it cannot be read. */
+static char *text_of(const char *path)
+{
+	char *text = calloc(1, TEXT_MAX);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+	size_t at = 0;
+
+	while (fd >= 0 && at < TEXT_MAX - 1) {
+		n = read(fd, text + at, TEXT_MAX - 1 - at);
+		if (n <= 0)
+			break;
+		at += n;
+	}
+	if (fd >= 0)
+		close(fd);
+	text[at] = 0;
+	return text;
+}
+
+static char *strata(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), STRATA "%s", name);
+	return text_of(path);
+}
+
+static int put(const char *path, const void *data, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+	ssize_t done;
+
+	if (fd < 0)
+		return -errno;
+	for (; n && !err; data += done, n -= done) {
+		done = write(fd, data, n);
+		if (done < 0)
+			err = -errno;
+	}
+	close(fd);
+	return err;
+}
+
+static int put_word(const char *path, const char *word)
+{
+	return put(path, word, strlen(word));
+}
+
+static int words(char *line, char **word, int max)
+{
+	char *rest, *at;
+	int n = 0;
+
+	for (at = strtok_r(line, " ", &rest); at && n < max; at = strtok_r(NULL, " ", &rest))
+		word[n++] = at;
+	return n;
+}
+
+/*
+ * Of a table, the sum of the column @heading over the rows which have @key in
+ * the column @of; over all rows if @key is NULL. -1 if there is no such column.
+ */
+static long long sum(const char *table, const char *of, const char *key, const char *heading)
+{
+	char *copy = strdup(table), *rest, *line, *word[32];
+	int n, i, key_at = -1, at = -1;
+	long long total = 0;
+
+	line = strtok_r(copy, "\n", &rest);
+	n = line ? words(line, word, 32) : 0;
+	for (i = 0; i < n; i++) {
+		if (!strcmp(word[i], heading))
+			at = i;
+		if (!strcmp(word[i], of))
+			key_at = i;
+	}
+	while (at >= 0 && key_at >= 0 && (line = strtok_r(NULL, "\n", &rest))) {
+		n = words(line, word, 32);
+		if (n > at && n > key_at && (!key || !strcmp(word[key_at], key)))
+			total += atoll(word[at]);
+	}
+	free(copy);
+	return at < 0 || key_at < 0 ? -1 : total;
+}
+
+/* The value of a line "name value", -1 if there is none. */
+static long long value(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	const char *line;
+
+	for (line = list; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, n) && line[n] == ' ')
+			return atoll(line + n);
+	}
+	return -1;
+}
+
+/* The same of a file. */
+static long long sum_of(const char *file, const char *of, const char *key, const char *heading)
+{
+	char *text = strata(file);
+	long long found = sum(text, of, key, heading);
+
+	free(text);
+	return found;
+}
+
+static long long value_of(const char *file, const char *name)
+{
+	char *text = strata(file);
+	long long found = value(text, name);
+
+	free(text);
+	return found;
+}
+
+static bool sound(void)
+{
+	char *text = strata("check");
+	bool ok = !strcmp(text, "ok\n");
+
+	if (!ok)
+		printf("# %s", text);
+	free(text);
+	return ok;
+}
+
+static int load_replay(void)
+{
+	const char *dir = getenv("STRATA_MODULES");
+	char path[PATH_MAX];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/strata_replay.ko", dir ? dir : "/lib/strata");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload_replay(void)
+{
+	return syscall(SYS_delete_module, "strata_replay", O_NONBLOCK) ? -errno : 0;
+}
+
+/* A recording that allocates, from all CPUs in turn; selftests/demo/README has the format. */
+static int feed_recording(void)
+{
+	struct {
+		char magic[8];
+		__u32 nr_events, nr_slots;
+		struct { __u32 what, slot; } event[NR_ALL];
+	} *recording = calloc(1, sizeof(*recording));
+	__u32 i, size;
+	int err;
+
+	memcpy(recording->magic, "STRTRACE", 8);
+	recording->nr_events = NR_ALL;
+	recording->nr_slots = NR_ALL;
+	for (i = 0; i < NR_ALL; i++) {
+		size = i < NR_SMALL ? CLASS_SIZE : LARGE_SIZE;
+		recording->event[i].what = size << 4 | (i & 1) << 1;
+		recording->event[i].slot = i;
+	}
+	err = put(REPLAY "trace", recording, sizeof(*recording));
+	free(recording);
+	return err;
+}
+
+TEST(files)
+{
+	unsigned int i, known = ARRAY_SIZE(tables) + ARRAY_SIZE(lists) + 1, found = 0;
+	struct dirent *entry;
+	struct stat st;
+	char path[PATH_MAX], *text;
+	DIR *dir = opendir(STRATA);
+
+	ASSERT_NE(NULL, dir);
+	while ((entry = readdir(dir)))
+		found += entry->d_name[0] != '.';
+	closedir(dir);
+	EXPECT_EQ(known, found);
+	for (i = 0; i < ARRAY_SIZE(tables) + ARRAY_SIZE(lists); i++) {
+		snprintf(path, sizeof(path), STRATA "%s", i < ARRAY_SIZE(tables) ?
+			 tables[i] : lists[i - ARRAY_SIZE(tables)]);
+		ASSERT_EQ(0, stat(path, &st)) TH_LOG("%s", path);
+		EXPECT_EQ(0400, st.st_mode & 07777) TH_LOG("%s", path);
+		text = text_of(path);
+		EXPECT_LT(0, strlen(text)) TH_LOG("%s", path);
+		if (*text)
+			EXPECT_EQ('\n', text[strlen(text) - 1]) TH_LOG("%s", path);
+		free(text);
+	}
+	ASSERT_EQ(0, stat(STRATA "drain", &st));
+	EXPECT_EQ(0200, st.st_mode & 07777);
+}
+
+FIXTURE(load)
+{
+	long long allocs, frees, live, large, objects;
+};
+
+FIXTURE_SETUP(load)
+{
+	ASSERT_EQ(0, load_replay());
+	ASSERT_EQ(0, feed_recording());
+	self->allocs = sum_of("classes", "cache", CLASS, "allocs");
+	self->frees = sum_of("classes", "cache", CLASS, "frees");
+	self->live = sum_of("classes", "cache", CLASS, "live");
+	self->large = value_of("large", "live");
+	self->objects = value_of("metrics", "/gc/heap/objects:objects");
+	ASSERT_LE(0, self->allocs);
+	ASSERT_LE(0, self->frees);
+	ASSERT_EQ(self->live, self->allocs - self->frees);
+	ASSERT_EQ(0, put_word(REPLAY "run", "end"));
+}
+
+FIXTURE_TEARDOWN(load)
+{
+	EXPECT_EQ(0, unload_replay());
+	EXPECT_EQ(self->objects, value_of("metrics", "/gc/heap/objects:objects"));
+	EXPECT_TRUE(sound());
+}
+
+/* A table's lines all have as many words as its headings. */
+TEST_F(load, has_columns)
+{
+	char *text, *line, *rest, *word[32];
+	unsigned int i, rows;
+	int headings;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		text = strata(tables[i]);
+		line = strtok_r(text, "\n", &rest);
+		ASSERT_NE(NULL, line);
+		headings = words(line, word, 32);
+		for (rows = 0; (line = strtok_r(NULL, "\n", &rest)); rows++)
+			EXPECT_EQ(headings, words(line, word, 32)) TH_LOG("%s", tables[i]);
+		EXPECT_LT(0, rows) TH_LOG("%s", tables[i]);
+		free(text);
+	}
+}
+
+TEST_F(load, is_shown)
+{
+	EXPECT_TRUE(sound());
+	EXPECT_EQ(self->allocs + NR_SMALL, sum_of("classes", "cache", CLASS, "allocs"));
+	EXPECT_EQ(self->live + NR_SMALL, sum_of("classes", "cache", CLASS, "live"));
+	EXPECT_EQ(self->large + NR_LARGE, value_of("large", "live"));
+	EXPECT_EQ(value_of("large", "allocs") - value_of("large", "frees"),
+		  value_of("large", "live"));
+	EXPECT_LE(NR_LARGE * LARGE_PAGES, value_of("large", "pages"));
+	EXPECT_LE(self->objects + NR_ALL, value_of("metrics", "/gc/heap/objects:objects"));
+
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	EXPECT_TRUE(sound());
+	EXPECT_EQ(self->frees + NR_SMALL, sum_of("classes", "cache", CLASS, "frees"));
+	EXPECT_EQ(self->live, sum_of("classes", "cache", CLASS, "live"));
+	EXPECT_EQ(self->large, value_of("large", "live"));
+}
+
+/* What each tier served adds up to what was asked for. */
+TEST_F(load, is_told_by_tier)
+{
+	char *text = strata("tiers"), *word[32];
+	long long served = 0, allocs;
+	int i, n;
+
+	n = words(text, word, 32);
+	ASSERT_LE(2, n);
+	for (i = 1; i < n; i += 2)
+		served += atoll(word[i]);
+	free(text);
+	allocs = sum_of("classes", "cache", NULL, "allocs") + value_of("large", "allocs");
+	EXPECT_EQ(allocs, served);
+	EXPECT_EQ(allocs, value_of("metrics", "/gc/heap/allocs:objects"));
+	/* Hits are the rule, and not everything. */
+	EXPECT_LT(NR_SMALL / 2, sum_of("classes", "cache", CLASS, "hits"));
+	EXPECT_LT(0, sum_of("classes", "cache", CLASS, "refills"));
+}
+
+/* Memory that one file says is held is what another adds up. */
+TEST_F(load, adds_up)
+{
+	long long page = sysconf(_SC_PAGESIZE), used, held, total = 0;
+	char *metrics, *line, *rest;
+
+	/* Nothing is left for the background to move about. */
+	ASSERT_EQ(0, put_word(STRATA "drain", "1"));
+	held = sum_of("heap", "node", NULL, "held");
+	EXPECT_EQ(0, sum_of("heap", "node", NULL, "free"));
+	EXPECT_EQ(sum_of("heap", "node", NULL, "taken") - sum_of("heap", "node", NULL, "returned"),
+		  held + sum_of("heap", "node", NULL, "direct"));
+	used = sum_of("classes", "cache", NULL, "held-bytes") + value_of("large", "pages") * page;
+	EXPECT_EQ(used, (held + sum_of("heap", "node", NULL, "direct")) * page);
+	EXPECT_EQ(sum_of("central", "cache", CLASS, "spans"),
+		  sum_of("classes", "cache", CLASS, "spans"));
+	EXPECT_EQ(sum_of("central", "cache", CLASS, "taken") -
+		  sum_of("central", "cache", CLASS, "put"),
+		  sum_of("classes", "cache", CLASS, "live"));
+	EXPECT_EQ(0, sum_of("classes", "cache", NULL, "magazines"));
+	EXPECT_EQ(0, sum_of("classes", "cache", NULL, "depots"));
+	EXPECT_EQ(0, value_of("large", "kept"));
+	EXPECT_LE(NR_SMALL * 3200LL, sum_of("classes", "cache", CLASS, "held-bytes"));
+
+	metrics = strata("metrics");
+	EXPECT_EQ(0, value(metrics, "/memory/classes/heap/free:bytes"));
+	EXPECT_EQ(used, value(metrics, "/memory/classes/heap/objects:bytes") +
+			value(metrics, "/memory/classes/heap/stacks:bytes") +
+			value(metrics, "/memory/classes/heap/unused:bytes"));
+	used = value(metrics, "/memory/classes/total:bytes");
+	for (line = strtok_r(metrics, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (!strncmp(line, "/memory/classes/", 16) && !strstr(line, "/total:bytes"))
+			total += atoll(strchr(line, ' '));
+	EXPECT_EQ(used, total);
+	free(metrics);
+}
+
+/* The background may drain a magazine in between: look again until nothing moved. */
+TEST_F(load, is_shown_by_cpu)
+{
+	char *before = strata("percpu"), *classes = NULL, *after = NULL;
+	bool same = false;
+	int i;
+
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	for (i = 0; i < 1000 && !same; i++) {
+		free(classes);
+		classes = strata("classes");
+		after = strata("percpu");
+		same = !strcmp(before, after);
+		free(before);
+		before = after;
+	}
+	ASSERT_TRUE(same);
+	EXPECT_EQ(sum(after, "cache", CLASS, "objects") + sum(after, "cache", CLASS, "aside"),
+		  sum(classes, "cache", CLASS, "magazines"));
+	EXPECT_EQ(sum(after, "cache", "all", "objects") + sum(after, "cache", "all", "aside"),
+		  sum(classes, "cache", NULL, "magazines"));
+	EXPECT_EQ(sum(after, "cache", CLASS, "refills"), sum(classes, "cache", CLASS, "refills"));
+	EXPECT_EQ(sum(after, "cache", CLASS, "flushes"), sum(classes, "cache", CLASS, "flushes"));
+	EXPECT_LE(sum(after, "cache", "all", "bytes"), sum(after, "cache", "all", "may-hold"));
+	EXPECT_LE(sum(after, "cache", "all", "may-hold"), sum(after, "cache", "all", "budget"));
+	free(classes);
+	free(after);
+}
+
+/* Nothing is kept when nothing is in use. */
+TEST_F(load, goes_back)
+{
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	ASSERT_EQ(0, unload_replay());
+	ASSERT_EQ(0, put_word(STRATA "drain", "1"));
+	if (!value_of("metrics", "/gc/heap/objects:objects")) {
+		EXPECT_EQ(0, sum_of("heap", "node", NULL, "held"));
+		EXPECT_EQ(0, sum_of("heap", "node", NULL, "chunks"));
+		EXPECT_EQ(0, sum_of("classes", "cache", NULL, "spans"));
+	}
+	EXPECT_EQ(0, sum_of("heap", "node", NULL, "free"));
+	EXPECT_EQ(0, value_of("metrics", "/memory/classes/heap/free:bytes"));
+	ASSERT_EQ(0, load_replay());
+}
+
+/* Without a budget magazines hold nothing, and everything works. */
+TEST_F(load, heeds_the_budget)
+{
+	char *was = text_of(PERCPU_KIB);
+	long long allocs, refills, hits;
+
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	ASSERT_EQ(0, put_word(PERCPU_KIB, "0"));
+	ASSERT_EQ(0, put_word(STRATA "drain", "1"));
+	allocs = sum_of("classes", "cache", CLASS, "allocs");
+	refills = sum_of("classes", "cache", CLASS, "refills");
+	hits = sum_of("classes", "cache", CLASS, "hits");
+	EXPECT_EQ(0, put_word(REPLAY "run", "end"));
+	EXPECT_EQ(0, sum_of("percpu", "cache", "all", "budget"));
+	EXPECT_EQ(0, sum_of("percpu", "cache", "all", "may-hold"));
+	EXPECT_EQ(0, sum_of("percpu", "cache", "all", "bytes"));
+	EXPECT_EQ(allocs + NR_SMALL, sum_of("classes", "cache", CLASS, "allocs"));
+	EXPECT_EQ(refills + NR_SMALL, sum_of("classes", "cache", CLASS, "refills"));
+	EXPECT_EQ(hits, sum_of("classes", "cache", CLASS, "hits"));
+	EXPECT_EQ(0, put_word(REPLAY "run", "free"));
+	EXPECT_EQ(0, put_word(PERCPU_KIB, was));
+	EXPECT_TRUE(sound());
+	free(was);
+}
+
+TEST_HARNESS_MAIN
