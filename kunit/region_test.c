@@ -26,6 +26,15 @@ static void starts_small(struct kunit *test)
 	strata_region_destroy(NULL);
 	strata_region_destroy(ERR_PTR(-ENOMEM));
 
+	{
+		struct strata_region *scoped __free(strata_region) =
+			strata_new_region(shelf, 0, GFP_KERNEL);
+
+		must_alloc(test, scoped, SZ_4K);
+		KUNIT_EXPECT_EQ(test, shelf->blocks, 2U);
+	}
+	KUNIT_EXPECT_EQ(test, shelf->blocks, 0U);
+
 	shelf->fail_all = true;
 	r = strata_region_create_on(&shelf->backing, 0, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(r), (long)-ENOMEM);
