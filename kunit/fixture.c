@@ -41,9 +41,10 @@ static void pool_put(struct strata_fake *fake, struct page *page, unsigned int o
 		set_page_count(page + i, 0);
 }
 
-static bool fails(const struct strata_fake *fake, int node, gfp_t gfp, unsigned int order)
+static bool fails(const struct strata_fake *fake, int node, unsigned int order)
 {
-	return order > fake->max_order || node == fake->fail_node || (gfp & fake->refuse_gfp) ||
+	return order > fake->max_order || node == fake->fail_node ||
+	       (fake->fail_every && fake->nr_calls % fake->fail_every == 0) ||
 	       (fake->fail_first && fake->nr_calls >= fake->fail_first &&
 		fake->nr_calls - fake->fail_first < fake->fail_count);
 }
@@ -72,7 +73,7 @@ static struct page *fake_get(const struct strata_backing *backing, int node, gfp
 	fake->nr_calls++;
 	fake->last_node = node;
 	fake->last_gfp = gfp;
-	fail = fails(fake, node, gfp, order);
+	fail = fails(fake, node, order);
 	if (in_nmi())
 		fake->nr_errors++;
 	if (!fail && fake->pool)
@@ -199,7 +200,7 @@ void strata_fake_recover(struct strata_fake *fake)
 	fake->fail_first = 0;
 	fake->fail_node = NUMA_NO_NODE;
 	fake->max_order = STRATA_FAKE_POOL_ORDER;
-	fake->refuse_gfp = 0;
+	fake->fail_every = 0;
 }
 
 /**

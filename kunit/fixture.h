@@ -28,9 +28,9 @@
  *	and calls in a context where the page allocator may not be called
  * @fail_first: the first call that fails, counted like @nr_calls; 0: none
  * @fail_count: how many calls from that one on fail
+ * @fail_every: of so many calls one fails; 0: none
  * @fail_node: memory of this node is not to be had
  * @max_order: larger blocks are not to be had
- * @refuse_gfp: calls with one of these fail
  * @last_node: as asked for by the last call of get
  * @last_gfp: the same
  * @nr_got: blocks handed out, by order
@@ -47,9 +47,9 @@ struct strata_fake {
 	unsigned long nr_errors;
 	unsigned long fail_first;
 	unsigned long fail_count;
+	unsigned long fail_every;
 	int fail_node;
 	unsigned int max_order;
-	gfp_t refuse_gfp;
 	int last_node;
 	gfp_t last_gfp;
 	unsigned long nr_got[STRATA_FAKE_POOL_ORDER + 1];

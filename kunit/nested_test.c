@@ -116,6 +116,7 @@ static void every_context(struct kunit *test)
 	struct strata_fixture *f = test->priv;
 	enum strata_where where;
 	unsigned long calls;
+	unsigned int expect;
 	int hold;
 
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
@@ -128,8 +129,8 @@ static void every_context(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, f->fake.nr_calls, calls, "%s",
 					    strata_where_name[where]);
 			/* In a held magazine an NMI has only what was set aside. */
-			KUNIT_EXPECT_EQ_MSG(test, got(&deed),
-					    where == STRATA_IN_NMI && hold ? STRATA_NESTED_SLOTS : 5,
+			expect = where == STRATA_IN_NMI && hold ? STRATA_NESTED_SLOTS : 5;
+			KUNIT_EXPECT_EQ_MSG(test, got(&deed), expect,
 					    "%s, held: %d", strata_where_name[where], hold);
 			run(test, where, hold, give, &deed);
 			expect_all_home(test);

@@ -195,8 +195,10 @@ static void realloc_zeroes(struct kunit *test)
 		q = strata_realloc(p, sizes[i], GFP_KERNEL | __GFP_ZERO);
 		KUNIT_ASSERT_NOT_NULL(test, q);
 		KUNIT_EXPECT_NULL(test, memchr_inv(q, 0x11, sizes[i - 1]));
-		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(q + sizes[i - 1], 0, sizes[i] - sizes[i - 1]),
+		q += sizes[i - 1];
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(q, 0, sizes[i] - sizes[i - 1]),
 				      "%zu to %zu", sizes[i - 1], sizes[i]);
+		q -= sizes[i - 1];
 		strata_free(q);
 	}
 }
