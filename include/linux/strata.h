@@ -15,14 +15,12 @@
 #ifndef _LINUX_STRATA_H
 #define _LINUX_STRATA_H
 
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>		/* ZERO_SIZE_PTR */
 #include <linux/types.h>
-#if __has_include(<linux/cleanup.h>)
-#include <linux/cleanup.h>
-#endif
 #include <linux/strata_region.h>
 
 /* The largest object, in bytes. Physically contiguous. */
@@ -72,9 +70,7 @@ size_t strata_usable_size(const void *p);
 size_t strata_good_size(size_t size);
 bool strata_owns(const void *p);
 
-#ifdef DEFINE_FREE
 DEFINE_FREE(strata, void *, if (!IS_ERR_OR_NULL(_T)) strata_free(_T))
-#endif
 
 /* Caches of one type. */
 struct strata_cache *strata_cache_create(const char *name,
