@@ -19,9 +19,10 @@
 
 #define REPLAY		"/sys/kernel/debug/strata_replay/"
 #define STRATA		"/sys/kernel/debug/strata/"
-#define NR_EVENTS	20000
-#define NR_SLOTS	1500
+#define NR_EVENTS	8000
+#define NR_SLOTS	500
 #define MAX_SIZE	(4U << 20)
+#define SLOW		120	/* seconds, for a kernel with sanitizers in emulation */
 
 struct event {
 	__u32 what;
@@ -60,6 +61,15 @@ static int load(void)
 static int unload(void)
 {
 	return syscall(SYS_delete_module, "strata_replay", O_NONBLOCK) ? -errno : 0;
+}
+
+/* After a test that did not get to its end. Its last run may still be ending. */
+static void unload_leftover(void)
+{
+	int tries = 100;
+
+	while (unload() != -ENOENT && tries--)
+		usleep(100000);
 }
 
 /* All of it, as a pipe into the file would. */
@@ -143,8 +153,8 @@ static __u32 draw(__u64 *state, __u32 below)
 static __u32 draw_size(__u64 *state)
 {
 	switch (draw(state, 400)) {
-	case 0: return draw(state, MAX_SIZE) + 1;
-	case 1: return MAX_SIZE >> draw(state, 7);
+	case 0: return draw(state, MAX_SIZE / 8) + 1;
+	case 1: return MAX_SIZE >> draw(state, 8);
 	case 2: return 0;
 	case 3 ... 50: return draw(state, 32768) + 1;
 	case 51 ... 200: return draw(state, 1024) + 1;
@@ -199,6 +209,7 @@ FIXTURE(consumer)
 
 FIXTURE_SETUP(consumer)
 {
+	unload_leftover();
 	self->live = live_objects();
 	ASSERT_EQ(load(), 0);
 	self->trace = make_trace(&self->want);
@@ -213,7 +224,7 @@ FIXTURE_TEARDOWN(consumer)
 	free(self->trace);
 }
 
-TEST_F(consumer, replay)
+TEST_F_TIMEOUT(consumer, replay, SLOW)
 {
 	ASSERT_EQ(feed(REPLAY "trace", self->trace, sizeof(*self->trace)), 0);
 
@@ -241,7 +252,7 @@ TEST_F(consumer, replay)
 	EXPECT_FALSE(complains());
 }
 
-TEST_F(consumer, replay_again)
+TEST_F_TIMEOUT(consumer, replay_again, SLOW)
 {
 	int i;
 
@@ -253,25 +264,25 @@ TEST_F(consumer, replay_again)
 	}
 }
 
-TEST_F(consumer, stops)
+TEST_F_TIMEOUT(consumer, stops, SLOW)
 {
 	ASSERT_EQ(feed(REPLAY "trace", self->trace, sizeof(*self->trace)), 0);
 	EXPECT_EQ(run_to(0), 0);
 	EXPECT_EQ(report("replayed", 2), 0);
 	EXPECT_EQ(run_to(1), 0);
 	EXPECT_EQ(report("replayed", 2), 1);
-	EXPECT_EQ(run_to(3000), 0);
-	EXPECT_EQ(report("replayed", 2), 3000);
-	EXPECT_EQ(run_to(2999), -EINVAL);
+	EXPECT_EQ(run_to(2000), 0);
+	EXPECT_EQ(report("replayed", 2), 2000);
+	EXPECT_EQ(run_to(1999), -EINVAL);
 	EXPECT_EQ(run_to(NR_EVENTS + 1), -EINVAL);
 	EXPECT_EQ(run("nonsense\n"), -EINVAL);
 	EXPECT_EQ(run("a word that is too long\n"), -EINVAL);
-	EXPECT_EQ(report("replayed", 2), 3000);
+	EXPECT_EQ(report("replayed", 2), 2000);
 	EXPECT_EQ(run_to(NR_EVENTS), 0);
 	EXPECT_EQ(report("live", 2), self->want.allocated - self->want.freed);
 }
 
-TEST_F(consumer, unload_with_objects)
+TEST_F_TIMEOUT(consumer, unload_with_objects, SLOW)
 {
 	ASSERT_EQ(feed(REPLAY "trace", self->trace, sizeof(*self->trace)), 0);
 	ASSERT_EQ(run("peak\n"), 0);
@@ -279,7 +290,7 @@ TEST_F(consumer, unload_with_objects)
 	EXPECT_GT(live_objects(), self->live);
 }
 
-TEST_F(consumer, busy)
+TEST_F_TIMEOUT(consumer, busy, SLOW)
 {
 	ASSERT_EQ(feed(REPLAY "trace", self->trace, sizeof(*self->trace)), 0);
 	ASSERT_EQ(run_to(100), 0);
