@@ -25,9 +25,10 @@ module_param(arena_pages, ulong, 0644);
 MODULE_PARM_DESC(arena_pages, "Address space of the largest arena, in pages");
 
 /**
- * strata_arena_max_bytes() - address space of the largest arena, in bytes
+ * strata_arena_max_bytes() - how large an arena may be
  *
  * Context: any.
+ * Return: its address space, in bytes; whole pages.
  */
 u64 strata_arena_max_bytes(void)
 {

@@ -88,6 +88,7 @@ TEST_F(seal, writes)
 	ASSERT_GE(ro, 0);
 	reader = mmap(NULL, MIB, PROT_READ, MAP_SHARED, ro, 0);
 	ASSERT_NE(reader, MAP_FAILED);
+	EXPECT_STREQ(reader, "before");
 	/* Not while somebody could write, be it to a control page. */
 	EXPECT_EQ(seal(fd, STRATA_SEAL_WRITE), -EBUSY);
 	munmap(self->a.data, self->a.data_len);
