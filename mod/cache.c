@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "context.h"
+#include "track.h"
 
 /* A magazine's first capacity, where there is room for it. */
 #define CAPACITY_FIRST	8
@@ -234,7 +235,7 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 	preempt_disable();
 	m = this_cpu_ptr(c->magazine);
 	claimed = strata_magazine_claim(m);
-	if (claimed && strata_magazine_push(m, object)) {
+	if (claimed && !strata_track_defers() && strata_magazine_push(m, object)) {
 		strata_magazine_release(m);
 	} else if (in_nmi()) {
 		if (claimed)
@@ -329,7 +330,7 @@ void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n)
 			continue;
 		}
 		some = min_t(size_t, n, m->capacity - min(m->capacity, m->count));
-		if (some) {
+		if (some && !strata_track_defers()) {
 			memcpy(m->slot + m->count, objects + n - some, some * sizeof(*objects));
 			m->count += some;
 		} else if (!in_nmi()) {

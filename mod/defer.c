@@ -82,6 +82,7 @@ void strata_defer_put(struct strata_allocator *a)
 		if (!span)
 			break;
 		next = (struct llist_node *)strata_track_load((unsigned long *)link);
+		strata_track_deferred(object);
 		if (span->kind == STRATA_SPAN_OBJECTS) {
 			strata_object_mark(span->cache, object);
 			strata_cache_put_slow(span->cache, object);

@@ -68,7 +68,7 @@ static inline struct strata_cache *strata_fast_cache(const struct strata_heap *h
 
 /*
  * Free @p if all goes well: it is a live object, of @only unless that is NULL,
- * this CPU's magazine has room, and nothing has to be zeroed. Otherwise
+ * this CPU's magazine has room, and nothing else has to be done. Otherwise
  * nothing is done.
  */
 static __always_inline bool strata_fast_free(const struct strata_heap *heap,
@@ -80,7 +80,7 @@ static __always_inline bool strata_fast_free(const struct strata_heap *heap,
 	unsigned int count;
 	bool room = false;
 
-	if (want_init_on_free())
+	if (want_init_on_free() || strata_track_defers())
 		return false;
 	preempt_disable();
 	c = strata_fast_look_up(heap, p, &mark);

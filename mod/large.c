@@ -199,7 +199,8 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 	atomic64_inc(&a->nr_large_frees);
 	if (c)
 		atomic_long_dec(&c->nr_direct);
-	if (span->kind == STRATA_SPAN_LARGE && !c && strata_large_cache_put(a, span))
+	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&
+	    strata_large_cache_put(a, span))
 		return true;
 	if (in_nmi())
 		strata_defer_push(a, &a->deferred, span->base);

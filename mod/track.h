@@ -60,14 +60,33 @@ static __always_inline void strata_track_alloc(const void *p, size_t size,
 		kmemleak_alloc(p, size, 1, gfp);
 }
 
+/*
+ * kmemleak takes locks: where it is, a free in NMI has to be put off until it
+ * can be told, or it would take the next owner of the memory for an overlap.
+ */
+static __always_inline bool strata_track_defers(void)
+{
+	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && in_nmi();
+}
+
+/* What was put off happens now. */
+static inline void strata_track_deferred(const void *p)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmemleak_free(p);
+}
+
 /**
  * strata_track_free() - an object is free again
  * @p: the object
  * @room: bytes it occupies
+ *
+ * Any context. In one where strata_track_defers(), strata_track_deferred()
+ * follows later.
  */
 static __always_inline void strata_track_free(const void *p, size_t room)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !in_nmi())
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !strata_track_defers())
 		kmemleak_free(p);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		strata_track_poison(p, room);
