@@ -18,9 +18,11 @@ int strata_heap_fixture_init(struct kunit *test)
 		return -ENOMEM;
 	strata_fake_init(&f->fake);
 	err = strata_heap_init(&f->heap, &f->fake.backing);
-	if (!err)
-		test->priv = f;
-	return err;
+	if (err)
+		return err;
+	test->priv = f;
+	/* The nearest node has to stay the same. */
+	return set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 }
 
 /**
