@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 #
 # The demo, in the guest: strata.ko is loaded, and the programs are here. A
 # kernel consumer and a user program use it; what they did is printed. Exit
@@ -30,7 +31,8 @@ figure() { # <line> <n>
 }
 
 live() {
-	held=$(column heap held) && free=$(column heap free) || die "cannot read $strata/heap"
+	held=$(column heap held) || die "cannot read $strata/heap"
+	free=$(column heap free) || die "cannot read $strata/heap"
 	printf '  %-18s %13s %13s %11s %11s\n' "$1" "$(figure live 2)" "$(figure live 4)" \
 		$((held - free)) "$held"
 }
