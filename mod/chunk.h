@@ -30,6 +30,7 @@ struct strata_span;
  * @span: the span that each page belongs to, or NULL
  * @busy: set: not free, or not held at all
  * @present: set: held
+ * @rcu: the metadata is freed after a grace period
  */
 struct strata_chunk {
 	struct list_head list;
