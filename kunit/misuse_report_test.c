@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What reports of misuse say: what it was, which object of which cache, and
+ * who called. The lines are read back from the kernel's log.
+ */
+#include <kunit/test.h>
+#include <linux/kmsg_dump.h>
+#include <linux/mm.h>
+#include <linux/strata.h>
+#include <linux/vmalloc.h>
+
+#include "../mod/misuse.h"
+#include "api_fixture.h"
+#include "suites.h"
+
+#define LINE	512
+
+/* Room for the log while a test reads it. */
+struct journal {
+	struct strata_before before;	/* first: see api_fixture.h */
+	char line[LINE];
+	char last[LINE];
+};
+
+static int report_init(struct kunit *test)
+{
+	struct journal *journal = kunit_kzalloc(test, sizeof(*journal), GFP_KERNEL);
+	int err;
+
+	if (!journal)
+		return -ENOMEM;
+	err = strata_api_init(test);
+	if (err)
+		return err;
+	journal->before = *(struct strata_before *)test->priv;
+	test->priv = journal;
+	return 0;
+}
+
+/* The last line of the log that is a report. */
+static const char *last_report(struct journal *journal)
+{
+	struct kmsg_dump_iter iter;
+	size_t len;
+
+	journal->last[0] = '\0';
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, journal->line, LINE - 1, &len)) {
+		journal->line[len] = '\0';
+		if (strstr(journal->line, "strata: "))
+			strscpy(journal->last, journal->line, LINE);
+	}
+	return journal->last;
+}
+
+/* The last report is of this kind, and has all these words. */
+static void expect_said(struct kunit *test, enum strata_misuse kind, const char *const *words)
+{
+	struct journal *journal = test->priv;
+	const char *report = last_report(journal);
+
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(report, strata_misuse_name[kind]), "%s", report);
+	for (; *words; words++)
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(report, *words), "\"%s\" in: %s", *words,
+					  report);
+	strata_expect_misuse(test, kind, 1);
+}
+
+#define SAID(...)	((const char *const[]) { __VA_ARGS__, NULL })
+
+static void double_free(struct kunit *test)
+{
+	void *p = strata_alloc(64, GFP_KERNEL);
+
+	strata_free(p);
+	strata_free(p);
+	expect_said(test, STRATA_MISUSE_DOUBLE_FREE,
+		    SAID("heap-64", "64 bytes", "freed by double_free+", "[strata_kunit]",
+			 "ignored"));
+}
+
+/* With STRATA_TRACE both sites are known. */
+static void double_free_traced(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 40, .flags = STRATA_TRACE };
+	struct strata_cache *c = strata_cache_create("tracy", &args);
+	void *p;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	p = strata_cache_alloc(c, GFP_KERNEL);
+	strata_cache_free(c, p);
+	strata_free(p);
+	expect_said(test, STRATA_MISUSE_DOUBLE_FREE,
+		    SAID("cache tracy", "freed by double_free_traced+",
+			 "was freed by double_free_traced+", "already"));
+	strata_cache_destroy(c);
+}
+
+static void interior(struct kunit *test)
+{
+	void *p = strata_alloc(64, GFP_KERNEL), *large = strata_alloc(SZ_64K, GFP_KERNEL);
+
+	strata_free(p + 24);
+	expect_said(test, STRATA_MISUSE_INTERIOR,
+		    SAID("freed by interior+", "24 bytes into object", "heap-64", "leaked"));
+	strata_free(large + 4097);
+	expect_said(test, STRATA_MISUSE_INTERIOR,
+		    SAID("freed by interior+", "4097 bytes into object", "65536 bytes"));
+	strata_free(p);
+	strata_free(large);
+}
+
+static void foreign(struct kunit *test)
+{
+	void *km = kmalloc(64, GFP_KERNEL), *vm = vmalloc(64);
+	int stack;
+
+	strata_free(km);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "kfree()"));
+	strata_free(vm);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "vmalloc"));
+	strata_free(&stack);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "stack"));
+	strata_free((void *)0x10000);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "user space"));
+	strata_free(ERR_PTR(-EIO));
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "ERR_PTR"));
+	strata_free((void *)24);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "NULL"));
+	strata_free((void *)0xdead000000000100UL);
+	expect_said(test, STRATA_MISUSE_FOREIGN, SAID("freed by foreign+", "wild"));
+	vfree(vm);
+	kfree(km);
+}
+
+static void wrong_cache_and_size(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 64 };
+	struct strata_cache *c = strata_cache_create("picky", &args);
+	void *p = strata_alloc(64, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	strata_cache_free(c, p);
+	expect_said(test, STRATA_MISUSE_WRONG_CACHE,
+		    SAID("heap-64", "cache picky", "by wrong_cache_and_size+", "leaked"));
+	strata_free_sized(p, 1000);
+	expect_said(test, STRATA_MISUSE_WRONG_SIZE,
+		    SAID("64 bytes", "by wrong_cache_and_size+", "1000"));
+	strata_cache_destroy(c);
+}
+
+static void arguments(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 8, .align = 24 };
+
+	KUNIT_EXPECT_TRUE(test, IS_ERR(strata_cache_create("crooked", &args)));
+	expect_said(test, STRATA_MISUSE_ARGUMENT,
+		    SAID("crooked", "not created for arguments+", "alignment"));
+	KUNIT_EXPECT_NULL(test, strata_alloc(STRATA_MAX_SIZE + 1, GFP_KERNEL));
+	expect_said(test, STRATA_MISUSE_ARGUMENT, SAID("4194305 bytes", "by arguments+"));
+	KUNIT_EXPECT_NULL(test, strata_calloc(SIZE_MAX, 3, GFP_KERNEL));
+	expect_said(test, STRATA_MISUSE_ARGUMENT, SAID("overflow", "by arguments+"));
+}
+
+static unsigned int lines_with(struct journal *journal, const char *words)
+{
+	struct kmsg_dump_iter iter;
+	unsigned int n = 0;
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, journal->line, LINE - 1, &len)) {
+		journal->line[len] = '\0';
+		n += !!strstr(journal->line, words);
+	}
+	return n;
+}
+
+/* A flood is counted, but does not drown the log. The last case: it uses the limit up. */
+static void lines_are_limited(struct kunit *test)
+{
+	const unsigned int n = 1000;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		strata_free((void *)0x10000);
+	strata_expect_misuse(test, STRATA_MISUSE_FOREIGN, n);
+	KUNIT_EXPECT_LT(test, lines_with(test->priv, "freed by lines_are_limited+"), n / 2);
+}
+
+static struct kunit_case misuse_report_cases[] = {
+	KUNIT_CASE(double_free),
+	KUNIT_CASE(double_free_traced),
+	KUNIT_CASE(interior),
+	KUNIT_CASE(foreign),
+	KUNIT_CASE(wrong_cache_and_size),
+	KUNIT_CASE(arguments),
+	KUNIT_CASE(lines_are_limited),
+	{}
+};
+
+struct kunit_suite strata_misuse_report_suite = {
+	.name = "strata_misuse_report",
+	.init = report_init,
+	.exit = strata_api_exit,
+	.test_cases = misuse_report_cases,
+};
