@@ -18,6 +18,7 @@ static int init_classes(struct strata_allocator *a)
 	const struct strata_class_info *info;
 	unsigned int class;
 	const char *name;
+	size_t size;
 	int err;
 
 	for (class = 0; class < STRATA_NR_CLASSES; class++) {
@@ -25,7 +26,9 @@ static int init_classes(struct strata_allocator *a)
 		name = class_name(class);
 		if (!name)
 			return -ENOMEM;
-		err = strata_cache_init(&a->class[class], name, info->size, sizeof(long),
+		/* Page aligned from one page on, where pages are larger than 4 KiB, too. */
+		size = info->size < PAGE_SIZE ? info->size : PAGE_ALIGN(info->size);
+		err = strata_cache_init(&a->class[class], name, size, sizeof(long),
 					info->span_bytes, 0, NULL, &a->heap, &strata_cache_host);
 		if (err) {
 			kfree(name);

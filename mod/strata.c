@@ -274,7 +274,7 @@ size_t strata_good_size(size_t size)
 		return 0;
 	if (size > STRATA_CLASS_MAX_SIZE)
 		return strata_large_good_size(size);
-	return strata_class_info[strata_class_of(size)].size;
+	return strata_main.class[strata_class_of(size)].usable;
 }
 STRATA_EXPORT(strata_good_size);
 
