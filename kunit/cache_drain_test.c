@@ -180,6 +180,23 @@ static void reclaim_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->fake.nr_out, 3UL * STRATA_CHUNK_PAGES);
 }
 
+/* All of it at once, magazines of all CPUs included. */
+static void drain_is_complete(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	unsigned long held;
+
+	use(test, MANY);
+	strata_free_to(f->a, strata_alloc_from(f->a, SZ_1M, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE),
+		       STRATA_HERE);
+	no_tick(test);
+	held = f->fake.nr_out;
+	KUNIT_EXPECT_GT(test, held, 256UL);
+	KUNIT_EXPECT_EQ(test, strata_drain(f->a), (size_t)held);
+	KUNIT_EXPECT_EQ(test, f->fake.nr_out, 0UL);
+	KUNIT_EXPECT_EQ(test, strata_drain(f->a), (size_t)0);
+}
+
 /* A drain of one cache leaves the others alone. */
 static void drains_one_cache(struct kunit *test)
 {
@@ -207,6 +224,7 @@ static struct kunit_case cache_drain_cases[] = {
 	KUNIT_CASE_SLOW(tick_gives_all_back),
 	KUNIT_CASE(pressure),
 	KUNIT_CASE(reclaim_is_bounded),
+	KUNIT_CASE(drain_is_complete),
 	KUNIT_CASE(drains_one_cache),
 	{}
 };

@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "../mod/alloc.h"
 #include "fixture.h"
@@ -331,6 +332,36 @@ static void bulk_fails_whole(struct kunit *test)
 	expect_conserved(test, c, 0);
 }
 
+/* Where the kernel can make kmalloc() fail: no descriptor, no pages either. */
+static void metadata_fails(struct kunit *test)
+{
+#if IS_ENABLED(CONFIG_FAULT_INJECTION) && IS_ENABLED(CONFIG_FAILSLAB)
+	static const size_t sizes[] = { SIZE, 32768, 40000, SZ_2M + 1 };
+	struct strata_fixture *f = test->priv;
+	unsigned int i, n;
+	void *p;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (n = 1; n < 100; n++) {
+			/* Injection leaves those alone that may reclaim. */
+			current->fail_nth = n;
+			p = get(test, sizes[i], GFP_NOWAIT | __GFP_NOWARN);
+			current->fail_nth = 0;
+			put(test, p);
+			strata_fixture_drain(f->a);
+			KUNIT_ASSERT_EQ_MSG(test, f->fake.nr_out, 0UL, "size %zu, allocation %u",
+					    sizes[i], n);
+			if (p)
+				break;
+		}
+		KUNIT_EXPECT_GT(test, n, 1U);
+		KUNIT_EXPECT_LT(test, n, 100U);
+	}
+#else
+	kunit_skip(test, "this kernel has no FAILSLAB");
+#endif
+}
+
 static void bulk(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
@@ -381,6 +412,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(home_to_its_node),
 	KUNIT_CASE(no_memory),
 	KUNIT_CASE(bulk_fails_whole),
+	KUNIT_CASE(metadata_fails),
 	KUNIT_CASE(bulk),
 	KUNIT_CASE(mixed_bulk),
 	{}
