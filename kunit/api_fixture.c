@@ -48,6 +48,8 @@ int strata_api_init(struct kunit *test)
 
 	if (!before)
 		return -ENOMEM;
+	/* Nothing is found idle, and given back, in the middle of a test. */
+	disable_delayed_work_sync(&strata_main.tick);
 	strata_rcu_flush(strata_main_rcu);
 	before->live = strata_live(&strata_main);
 	note_misuse(before);
@@ -68,6 +70,7 @@ void strata_api_exit(struct kunit *test)
 
 	if (!before)
 		return;
+	enable_delayed_work(&strata_main.tick);
 	strata_rcu_flush(strata_main_rcu);
 	strata_expect_sound(test, &strata_main);
 	KUNIT_EXPECT_EQ(test, strata_live(&strata_main), before->live);

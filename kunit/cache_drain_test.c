@@ -48,15 +48,6 @@ static void use(struct kunit *test, unsigned int n)
 	kunit_kfree(test, p);
 }
 
-/* The tick runs beside us: a test of what it does must be the only one to do it. */
-static void no_tick(struct kunit *test)
-{
-	struct strata_fixture *f = test->priv;
-
-	irq_work_sync(&f->a->kick);
-	cancel_delayed_work_sync(&f->a->tick);
-}
-
 static void drains_everything(struct kunit *test)
 {
 	struct strata_cache *c = cache_of(test);
@@ -64,7 +55,6 @@ static void drains_everything(struct kunit *test)
 	u64 flushed;
 
 	use(test, MANY);
-	no_tick(test);
 	KUNIT_EXPECT_GT(test, m->count, (u16)32);
 	KUNIT_EXPECT_EQ(test, m->nr_nested, (u8)STRATA_NESTED_SLOTS);
 	flushed = m->flushed + m->count + m->nr_nested;
@@ -92,10 +82,8 @@ static void notices_idle_magazines(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, strata_cache_note_idle(c, f->cpu));
 	use(test, 20);
-	no_tick(test);
 	strata_cache_note_idle(c, f->cpu);
 	use(test, 1);
-	no_tick(test);
 	KUNIT_EXPECT_FALSE(test, strata_cache_note_idle(c, f->cpu));
 	strata_cache_drain(c, true);
 	KUNIT_EXPECT_GT(test, m->count, (u16)0);
@@ -115,7 +103,6 @@ static void drains_idle_depots(struct kunit *test)
 	unsigned int count;
 
 	use(test, MANY);
-	no_tick(test);
 	count = depot->count;
 	KUNIT_ASSERT_GT(test, count, 0U);
 	strata_depot_idle(depot);
@@ -129,6 +116,7 @@ static void tick_gives_all_back(struct kunit *test)
 	struct strata_fixture *f = test->priv;
 	unsigned int i;
 
+	enable_delayed_work(&f->a->tick);
 	use(test, MANY);
 	strata_free_to(f->a, strata_alloc_from(f->a, SZ_1M, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE),
 		       STRATA_HERE);
@@ -148,7 +136,6 @@ static void pressure(struct kunit *test)
 	unsigned long held, given;
 
 	use(test, MANY);
-	no_tick(test);
 	held = f->fake.nr_out;
 	given = strata_reclaim(f->a, SIZE_MAX);
 	KUNIT_EXPECT_GT(test, given, 0UL);
@@ -157,7 +144,6 @@ static void pressure(struct kunit *test)
 	KUNIT_EXPECT_GT(test, magazine(test)->count, (u16)0);
 	/* The lock is taken by somebody who may be waiting for memory: not ours. */
 	use(test, MANY);
-	no_tick(test);
 	mutex_lock(&f->a->lock);
 	strata_reclaim(f->a, SIZE_MAX);
 	mutex_unlock(&f->a->lock);
@@ -175,7 +161,6 @@ static void reclaim_is_bounded(struct kunit *test)
 	}
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		strata_free_to(f->a, p[i], STRATA_HERE);
-	no_tick(test);
 	KUNIT_EXPECT_EQ(test, strata_reclaim(f->a, 1), (size_t)STRATA_CHUNK_PAGES);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_out, 3UL * STRATA_CHUNK_PAGES);
 }
@@ -189,7 +174,6 @@ static void drain_is_complete(struct kunit *test)
 	use(test, MANY);
 	strata_free_to(f->a, strata_alloc_from(f->a, SZ_1M, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE),
 		       STRATA_HERE);
-	no_tick(test);
 	held = f->fake.nr_out;
 	KUNIT_EXPECT_GT(test, held, 256UL);
 	KUNIT_EXPECT_EQ(test, strata_drain(f->a), (size_t)held);
@@ -207,7 +191,6 @@ static void drains_one_cache(struct kunit *test)
 	use(test, MANY);
 	strata_free_to(f->a, strata_alloc_from(f->a, SIZE * 4, GFP_KERNEL, NUMA_NO_NODE,
 					       STRATA_HERE), STRATA_HERE);
-	no_tick(test);
 	cpus_read_lock();
 	mutex_lock(&f->a->lock);
 	strata_drain_cpus(f->a, cache_of(test));

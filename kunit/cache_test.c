@@ -180,8 +180,6 @@ static void budget(struct kunit *test)
 	unsigned int class;
 	long most = 0;
 
-	/* On a slow machine the tick would find idle what we have just used. */
-	mutex_lock(&f->a->lock);
 	for (class = STRATA_NR_CLASSES; class--;) {
 		size_t size = strata_class_info[class].size;
 		unsigned int n = clamp_t(size_t, SZ_64K / size, 8, 300);
@@ -196,7 +194,6 @@ static void budget(struct kunit *test)
 	KUNIT_EXPECT_LT(test, capacities(test), most);
 	KUNIT_EXPECT_LE(test, capacities(test), (long)SZ_1M);
 	KUNIT_EXPECT_GT(test, capacities(test), (long)SZ_1M * 3 / 4);
-	mutex_unlock(&f->a->lock);
 	strata_fixture_drain(f->a);
 	KUNIT_EXPECT_EQ(test, *per_cpu_ptr(f->a->cached, f->cpu), 0L);
 	KUNIT_EXPECT_EQ(test, capacities(test), 0L);

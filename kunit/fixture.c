@@ -237,7 +237,7 @@ unsigned long strata_fake_exit(struct strata_fake *fake)
  * strata_fixture_init() - an allocator for this test, in test->priv
  * @test: the test
  *
- * For the init of a suite.
+ * Its tick does not run, but for tests that enable it. For the init of a suite.
  * Return: 0 or a negative error.
  */
 int strata_fixture_init(struct kunit *test)
@@ -257,6 +257,8 @@ int strata_fixture_init(struct kunit *test)
 		return err;
 	}
 	test->priv = f;
+	/* On a slow machine the tick would find idle what a test has just left. */
+	disable_delayed_work_sync(&f->a->tick);
 	/* Magazines are a CPU's: the test stays on one. */
 	f->cpu = get_cpu();
 	put_cpu();

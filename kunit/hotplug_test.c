@@ -69,8 +69,6 @@ static void drains_a_dead_cpu(struct kunit *test)
 		kunit_skip(test, "one CPU only");
 	KUNIT_ASSERT_EQ(test, work_on_cpu(cpu, use, f->a), 0L);
 	use(f->a);
-	irq_work_sync(&f->a->kick);
-	cancel_delayed_work_sync(&f->a->tick);
 	expect_holds(test, f->a, cpu, true);
 	/* It is online, but nobody uses this allocator there. */
 	strata_drain_dead_cpu(f->a, cpu);

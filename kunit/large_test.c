@@ -37,15 +37,6 @@ static void put(struct kunit *test, void *p)
 	strata_free_to(f->a, p, STRATA_HERE);
 }
 
-/* The tick would find idle what a test has just left. */
-static void no_tick(struct kunit *test)
-{
-	struct strata_fixture *f = test->priv;
-
-	irq_work_sync(&f->a->kick);
-	cancel_delayed_work_sync(&f->a->tick);
-}
-
 static void expect_large(struct kunit *test, long objects, long pages)
 {
 	struct strata_fixture *f = test->priv;
@@ -121,7 +112,6 @@ static void bounded(struct kunit *test)
 	strata_fixture_drain(((struct strata_fixture *)test->priv)->a);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		put(test, p[i]);
-	no_tick(test);
 	KUNIT_EXPECT_LE(test, kept(test)->pages << PAGE_SHIFT, (u32)STRATA_LARGE_BYTES);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)(STRATA_LARGE_BYTES / SZ_1M));
 	expect_large(test, 0, 0);
@@ -148,10 +138,8 @@ static void idle_ones_go(struct kunit *test)
 	struct strata_fixture *f = test->priv;
 
 	put(test, get(test, SIZE, GFP_KERNEL));
-	no_tick(test);
 	strata_large_cache_note_idle(f->a, f->cpu);
 	put(test, get(test, SIZE, GFP_KERNEL));
-	no_tick(test);
 	KUNIT_EXPECT_FALSE(test, strata_large_cache_note_idle(f->a, f->cpu));
 	strata_large_cache_drain(f->a, true);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)1);
@@ -192,8 +180,7 @@ static void in_every_context(struct kunit *test)
 
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
 		put(test, get(test, SIZE, GFP_KERNEL));
-		no_tick(test);
-		calls = f->fake.nr_calls;
+			calls = f->fake.nr_calls;
 		if (strata_where_is_raw(where)) {
 			kept(test)->busy = 1;
 			KUNIT_ASSERT_TRUE(test, strata_run_in(where, take, &deed));

@@ -238,6 +238,7 @@ static struct race *new_race(struct kunit *test)
 	race->queue = strata_rcu_queue_create(f->a);
 	KUNIT_ASSERT_NOT_NULL(test, race->queue);
 	init_completion(&race->done);
+	enable_delayed_work(&f->a->tick);
 	return race;
 }
 
