@@ -16,7 +16,7 @@ export K T V KSRC STRATA_CACHE ACCEL JOBS
 ##   modules    strata.ko and its companions for a kernel (plain 'make')
 modules:
 	@tools/setup build
-	@dir=$$($(vm)/module "$$($(vm)/kdir $(K))") && ls $$dir/*.ko
+	@kdir=$$($(vm)/kdir $(K)) && dir=$$($(vm)/module "$$kdir") && ls $$dir/*.ko
 
 ##   demo       load strata into Debian's kernel in QEMU and show it at work
 demo:
@@ -54,7 +54,7 @@ manifest:
 ##   install    the modules into /lib/modules of the kernel K
 install:
 	@tools/setup build install
-	@$(vm)/install "$$($(vm)/kdir $(K))"
+	@kdir=$$($(vm)/kdir $(K)) && $(vm)/install "$$kdir"
 
 ##   clean      remove what was built here; the cache of kernels stays
 clean:
