@@ -15,6 +15,7 @@
 #ifndef _LINUX_STRATA_H
 #define _LINUX_STRATA_H
 
+#include <linux/bits.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -30,11 +31,11 @@
 #define STRATA_CACHE_MAX_SIZE	((size_t)SZ_32K)
 
 /* Flags of a typed cache, for strata_cache_args.flags. */
-#define STRATA_TYPESAFE_BY_RCU	(1U << 0)	/* memory keeps its type for a grace period */
-#define STRATA_ACCOUNT		(1U << 1)	/* charged to the allocating task's memcg */
-#define STRATA_REDZONE		(1U << 2)	/* guard bytes after each object, checked at free */
-#define STRATA_POISON		(1U << 3)	/* free objects hold a pattern, checked at alloc */
-#define STRATA_TRACE		(1U << 4)	/* each object knows who allocated and freed it */
+#define STRATA_TYPESAFE_BY_RCU	BIT(0)	/* memory keeps its type for a grace period */
+#define STRATA_ACCOUNT		BIT(1)	/* charged to the allocating task's memcg */
+#define STRATA_REDZONE		BIT(2)	/* guard bytes after each object, checked at free */
+#define STRATA_POISON		BIT(3)	/* free objects hold a pattern, checked at alloc */
+#define STRATA_TRACE		BIT(4)	/* each object knows who allocated and freed it */
 
 struct strata_cache;
 struct strata_reserve;
