@@ -35,7 +35,8 @@ kunit_test_suites(&strata_class_suite,
 		  &strata_region_content_suite,
 		  &strata_region_frame_suite,
 		  &strata_region_model_suite,
-		  &strata_check_suite);
+		  &strata_check_suite,
+		  &strata_counts_suite);
 
 MODULE_DESCRIPTION("KUnit suites of strata");
 MODULE_LICENSE("GPL");

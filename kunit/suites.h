@@ -33,5 +33,6 @@ extern struct kunit_suite strata_region_content_suite;
 extern struct kunit_suite strata_region_frame_suite;
 extern struct kunit_suite strata_region_model_suite;
 extern struct kunit_suite strata_check_suite;
+extern struct kunit_suite strata_counts_suite;
 
 #endif /* _STRATA_KUNIT_SUITES_H */

@@ -202,6 +202,7 @@ unsigned long strata_check_to(struct strata_allocator *a, struct seq_file *to)
 		pr_err("strata: check: and %lu more\n", k.found - LINES);
 	return k.found;
 }
+STRATA_TEST_EXPORT(strata_check_to);
 
 /**
  * strata_check() - walk an allocator, and log what is wrong
