@@ -52,7 +52,7 @@ struct strata_large_cache;
 struct strata_allocator {
 	struct strata_heap heap;
 	struct strata_cache class[STRATA_NR_CLASSES];
-	struct mutex lock;
+	struct mutex lock;		/* caches, zombies, drains */
 	struct list_head caches;
 	struct list_head zombies;
 	struct llist_head deferred;

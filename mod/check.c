@@ -138,7 +138,7 @@ static unsigned int check_large_cache(struct strata_checker *k, int cpu)
 	for (i = 0; i < count; i++) {
 		span = READ_ONCE(lc->slot[i]);
 		if (span->kind != STRATA_SPAN_LARGE || span->cache || span->nr_free != 1)
-			strata_check_report(k, "CPU %d keeps %px, which is no free large object",
+			strata_check_report(k, "CPU %d keeps %p, which is no free large object",
 					    cpu, span->base);
 		pages += span->npages;
 	}

@@ -16,7 +16,7 @@
 #include "object.h"
 
 /* Beyond the buckets of partial spans. */
-enum { FULL = STRATA_BUCKETS, EMPTY };
+enum { BUCKET_FULL = STRATA_BUCKETS, BUCKET_EMPTY };
 
 /* Sums over the spans of a node. */
 struct span_sums {
@@ -33,9 +33,9 @@ struct held {
 static unsigned int list_for(const struct strata_cache *c, unsigned int nr_free)
 {
 	if (!nr_free)
-		return FULL;
+		return BUCKET_FULL;
 	if (nr_free == c->shape.nr_objects)
-		return EMPTY;
+		return BUCKET_EMPTY;
 	return min_t(unsigned int, ilog2(nr_free), STRATA_BUCKETS - 1);
 }
 
@@ -48,7 +48,7 @@ static void check_free_objects(struct strata_checker *k, const struct strata_cac
 		void *object = span->base + (size_t)i * c->shape.size;
 
 		if (!strata_object_is_marked(c, object))
-			strata_check_report(k, "object %px of cache %s is free and not marked so: written to after its free?",
+			strata_check_report(k, "object %p of cache %s is free and not marked so: written to after its free?",
 					    object, c->name);
 	}
 }
@@ -61,23 +61,23 @@ static void check_span(struct strata_checker *k, struct strata_cache *c, int nod
 
 	if (span->kind != STRATA_SPAN_OBJECTS || span->cache != c ||
 	    span->npages != c->shape.npages) {
-		strata_check_report(k, "span %px is none of cache %s", span->base, c->name);
+		strata_check_report(k, "span %p is none of cache %s", span->base, c->name);
 		return;
 	}
 	for (i = 0; i < span->npages; i++)
 		if (strata_heap_span(c->heap, span->base + i * PAGE_SIZE) != span)
-			strata_check_report(k, "page %u of span %px of cache %s belongs to another",
+			strata_check_report(k, "page %u of span %p of cache %s belongs to another",
 					    i, span->base, c->name);
 	bits = bitmap_weight(span->free, c->shape.nr_objects);
-	strata_check_equal(k, span->nr_free, bits, "span %px of cache %s, free objects",
+	strata_check_equal(k, span->nr_free, bits, "span %p of cache %s, free objects",
 			   span->base, c->name);
-	strata_check_equal(k, span->node, node, "span %px of cache %s, node", span->base, c->name);
+	strata_check_equal(k, span->node, node, "span %p of cache %s, node", span->base, c->name);
 	i = BITS_TO_LONGS(c->shape.nr_objects) * BITS_PER_LONG;
 	if (find_next_bit(span->free, i, c->shape.nr_objects) < i)
-		strata_check_report(k, "span %px of cache %s has free objects behind its last",
+		strata_check_report(k, "span %p of cache %s has free objects behind its last",
 				    span->base, c->name);
 	if (list != list_for(c, bits) || (list < STRATA_BUCKETS && span->bucket != list))
-		strata_check_report(k, "span %px of cache %s with %u objects free is in list %u",
+		strata_check_report(k, "span %p of cache %s with %u objects free is in list %u",
 				    span->base, c->name, bits, list);
 	check_free_objects(k, c, span);
 }
@@ -109,8 +109,8 @@ static unsigned long check_central(struct strata_checker *k, struct strata_cache
 			strata_check_report(k, "cache %s, node %d, bucket %u: mark and list differ",
 					    c->name, node, i);
 	}
-	check_list(k, c, node, FULL, &central->full, &sums);
-	check_list(k, c, node, EMPTY, &central->empty, &sums);
+	check_list(k, c, node, BUCKET_FULL, &central->full, &sums);
+	check_list(k, c, node, BUCKET_EMPTY, &central->empty, &sums);
 	outside = sums.spans * c->shape.nr_objects - sums.free;
 	strata_check_equal(k, central->nr_spans, sums.spans, "cache %s, node %d, spans",
 			   c->name, node);
@@ -188,17 +188,17 @@ static void check_held(struct strata_checker *k, struct strata_cache *c, void *o
 	span = strata_heap_span(c->heap, object);
 	if (!span || span->kind != STRATA_SPAN_OBJECTS || span->cache != c ||
 	    span->node >= nr_node_ids || !is_start(c, span, object)) {
-		strata_check_report(k, "%px in a magazine or depot of cache %s is no object of it",
+		strata_check_report(k, "%p in a magazine or depot of cache %s is no object of it",
 				    object, c->name);
 		goto unlock;
 	}
 	raw_spin_lock_irqsave(&c->central[span->node].lock, flags);
 	/* Not empty: under the lock it stays, and its memory may be read. */
 	if (strata_span_is_free(span, &c->shape, object))
-		strata_check_report(k, "object %px of cache %s is in its span and in a magazine or depot",
+		strata_check_report(k, "object %p of cache %s is in its span and in a magazine or depot",
 				    object, c->name);
 	else if (!strata_object_is_marked(c, object))
-		strata_check_report(k, "object %px of cache %s is in a magazine or depot and not marked free: written to after its free?",
+		strata_check_report(k, "object %p of cache %s is in a magazine or depot and not marked free: written to after its free?",
 				    object, c->name);
 	raw_spin_unlock_irqrestore(&c->central[span->node].lock, flags);
 unlock:
@@ -220,7 +220,7 @@ static void check_all_held(struct strata_checker *k, struct strata_cache *c,
 	sort(held->object, held->n, sizeof(*held->object), by_address, NULL);
 	for (i = 0; i < held->n; i++) {
 		if (i && held->object[i] == held->object[i - 1])
-			strata_check_report(k, "object %px of cache %s is in magazines and depots twice",
+			strata_check_report(k, "object %p of cache %s is in magazines and depots twice",
 					    held->object[i], c->name);
 		else
 			check_held(k, c, held->object[i]);

@@ -20,7 +20,7 @@ static void check_owner(struct strata_checker *k, const struct strata_chunk *chu
 			unsigned int page, unsigned long owner)
 {
 	if (READ_ONCE(chunk->owner[page]) != owner)
-		strata_check_report(k, "page %px has owner word %#lx, not %#lx",
+		strata_check_report(k, "page %p has owner word %#lx, not %#lx",
 				    strata_chunk_address(chunk, page), chunk->owner[page], owner);
 }
 
@@ -30,18 +30,19 @@ static bool check_span_page(struct strata_checker *k, const struct strata_chunk 
 {
 	size_t offset = strata_chunk_address(chunk, page) - span->base;
 	bool present = test_bit(page, chunk->present);
+	bool direct_kind = span->kind == STRATA_SPAN_DIRECT;
 	unsigned int index = offset >> PAGE_SHIFT;
 
 	if (index >= span->npages) {
-		strata_check_report(k, "page %px is outside its span, %u pages at %px",
+		strata_check_report(k, "page %p is outside its span, %u pages at %p",
 				    strata_chunk_address(chunk, page), span->npages, span->base);
 		return false;
 	}
 	if (!test_bit(page, chunk->busy))
-		strata_check_report(k, "page %px is free and belongs to a span",
+		strata_check_report(k, "page %p is free and belongs to a span",
 				    strata_chunk_address(chunk, page));
-	if (present == (span->kind == STRATA_SPAN_DIRECT))
-		strata_check_report(k, "page %px of a span of kind %u is %sheld by its chunk",
+	if (present == direct_kind)
+		strata_check_report(k, "page %p of a span of kind %u is %sheld by its chunk",
 				    strata_chunk_address(chunk, page), span->kind,
 				    present ? "" : "not ");
 	if (span->kind == STRATA_SPAN_OBJECTS) {
@@ -73,10 +74,10 @@ static void check_pages(struct strata_checker *k, const struct strata_chunk *chu
 		}
 		check_owner(k, chunk, page, 0);
 		if (test_bit(page, chunk->busy) && test_bit(page, chunk->present))
-			strata_check_report(k, "page %px is in use and belongs to no span",
+			strata_check_report(k, "page %p is in use and belongs to no span",
 					    strata_chunk_address(chunk, page));
 	}
-	strata_check_equal(k, chunk->nr_direct, direct, "chunk %px, pages of direct blocks",
+	strata_check_equal(k, chunk->nr_direct, direct, "chunk %p, pages of direct blocks",
 			   chunk->base);
 }
 
@@ -98,28 +99,28 @@ static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, in
 	DECLARE_BITMAP(either, STRATA_CHUNK_PAGES);
 
 	if (!IS_ALIGNED((unsigned long)chunk->base, STRATA_CHUNK_SIZE))
-		strata_check_report(k, "chunk %px is no whole window", chunk->base);
+		strata_check_report(k, "chunk %p is no whole window", chunk->base);
 	if (entry->chunk != chunk || entry->owner != chunk->owner) {
-		strata_check_report(k, "chunk %px is not in the page map", chunk->base);
+		strata_check_report(k, "chunk %p is not in the page map", chunk->base);
 		return;
 	}
-	strata_check_equal(k, chunk->node, node, "chunk %px, node", chunk->base);
+	strata_check_equal(k, chunk->node, node, "chunk %p, node", chunk->base);
 	strata_check_equal(k, chunk->nr_present, bitmap_weight(chunk->present, STRATA_CHUNK_PAGES),
-			   "chunk %px, pages held", chunk->base);
+			   "chunk %p, pages held", chunk->base);
 	strata_check_equal(k, chunk->nr_free,
 			   STRATA_CHUNK_PAGES - bitmap_weight(chunk->busy, STRATA_CHUNK_PAGES),
-			   "chunk %px, free pages", chunk->base);
+			   "chunk %p, free pages", chunk->base);
 	strata_check_equal(k, chunk->longest, longest_run(chunk),
-			   "chunk %px, longest free run", chunk->base);
+			   "chunk %p, longest free run", chunk->base);
 	bitmap_or(either, chunk->busy, chunk->present, STRATA_CHUNK_PAGES);
 	if (!bitmap_full(either, STRATA_CHUNK_PAGES))
-		strata_check_report(k, "chunk %px has free pages that it does not hold",
+		strata_check_report(k, "chunk %p has free pages that it does not hold",
 				    chunk->base);
 	if (chunk->whole && (chunk->nr_present != STRATA_CHUNK_PAGES || chunk->nr_direct))
-		strata_check_report(k, "chunk %px is whole and has %u pages", chunk->base,
+		strata_check_report(k, "chunk %p is whole and has %u pages", chunk->base,
 				    chunk->nr_present);
 	if (!chunk->nr_present && !chunk->nr_direct)
-		strata_check_report(k, "chunk %px has no page and still is there", chunk->base);
+		strata_check_report(k, "chunk %p has no page and still is there", chunk->base);
 	check_pages(k, chunk);
 }
 
@@ -138,7 +139,7 @@ static void check_list(struct strata_checker *k, int node, unsigned int longest,
 				    node, longest);
 	list_for_each_entry(chunk, &hn->by_longest[longest], list) {
 		if (chunk->longest != longest)
-			strata_check_report(k, "chunk %px with a free run of %u is filed under %u",
+			strata_check_report(k, "chunk %p with a free run of %u is filed under %u",
 					    chunk->base, chunk->longest, longest);
 		check_chunk(k, chunk, node);
 		sums->chunks++;

@@ -83,17 +83,17 @@ void strata_debug_alloc(const struct strata_cache *c, void *object, unsigned lon
  */
 bool strata_debug_free(const struct strata_cache *c, void *object, unsigned long site)
 {
+	unsigned long by;
 	size_t good;
 
 	if (c->redzone) {
+		by = strata_debug_recorded(c, object, STRATA_RECORD_ALLOC_SITE);
 		good = strata_track_match(object + c->redzone, REDZONE, c->mark - c->redzone);
 		if (good < c->mark - c->redzone) {
 			strata_misuse_report(STRATA_MISUSE_REDZONE,
 					     "byte %zu of object %p of cache %s (%u bytes) was written; allocated by %pS, freed by %pS. The object is leaked",
 					     c->redzone + good, object, c->name, c->usable,
-					     (void *)strata_debug_recorded(c, object,
-									   STRATA_RECORD_ALLOC_SITE),
-					     (void *)site);
+					     (void *)by, (void *)site);
 			return false;
 		}
 	}

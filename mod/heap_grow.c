@@ -87,6 +87,7 @@ static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int
 		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
 		/* Publish a whole chunk. Pairs with the READ_ONCE()s in look-ups. */
 		if (!cmpxchg_release(&entry->chunk, NULL, fresh)) {
+			/* Zeroed words. Pairs with the READ_ONCE() in strata_fast_look_up(). */
 			smp_store_release(&entry->owner, fresh->owner);
 			strata_heap_file(*hn, fresh);
 			(*hn)->nr_chunks++;

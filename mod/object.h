@@ -21,7 +21,8 @@
 
 extern unsigned long strata_mark_secret;
 
-static __always_inline unsigned long *strata_object_mark_word(const struct strata_cache *c, void *object)
+static __always_inline unsigned long *strata_object_mark_word(const struct strata_cache *c,
+							      void *object)
 {
 	return object + c->mark;
 }
@@ -34,7 +35,8 @@ static __always_inline unsigned long strata_object_mark_value(const void *object
 /* Does @object look free? Only a free object does, but for a deliberate forgery. */
 static __always_inline bool strata_object_is_marked(const struct strata_cache *c, void *object)
 {
-	return strata_track_load(strata_object_mark_word(c, object)) == strata_object_mark_value(object);
+	return strata_track_load(strata_object_mark_word(c, object)) ==
+	       strata_object_mark_value(object);
 }
 
 static __always_inline void strata_object_mark(const struct strata_cache *c, void *object)

@@ -7,6 +7,7 @@
 #ifndef _STRATA_PAGEMAP_H
 #define _STRATA_PAGEMAP_H
 
+#include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
@@ -15,13 +16,13 @@ struct strata_chunk;
 
 /* A chunk is a window of 2 MiB of the linear mapping, aligned to its size. */
 #define STRATA_CHUNK_SHIFT	21
-#define STRATA_CHUNK_SIZE	(1UL << STRATA_CHUNK_SHIFT)
+#define STRATA_CHUNK_SIZE	BIT(STRATA_CHUNK_SHIFT)
 #define STRATA_CHUNK_PAGES	(1U << (STRATA_CHUNK_SHIFT - PAGE_SHIFT))
 #define STRATA_CHUNK_ORDER	(STRATA_CHUNK_SHIFT - PAGE_SHIFT)
 
 /* A leaf speaks for 8 GiB. */
 #define STRATA_LEAF_SHIFT	12
-#define STRATA_LEAF_ENTRIES	(1UL << STRATA_LEAF_SHIFT)
+#define STRATA_LEAF_ENTRIES	BIT(STRATA_LEAF_SHIFT)
 
 /*
  * An owner word names the cache that a page is cut up for, and in its low bits

@@ -4,6 +4,7 @@
  * set aside is used first and refilled when the caller says, so that "n calls
  * cannot fail" is a plain count.
  */
+#include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -14,7 +15,7 @@
 #include "misuse.h"
 
 /* Far beyond any use: a count that was negative, or garbage. */
-#define RESERVE_MAX	(1UL << 24)
+#define RESERVE_MAX	BIT(24)
 
 /**
  * struct strata_reserve - objects set aside

@@ -116,13 +116,13 @@ static inline void strata_track_copy(void *to, const void *from, size_t size)
 /* Words of free objects that strata itself reads and writes. */
 static __no_sanitize_or_inline unsigned long strata_track_load(const unsigned long *word)
 {
-	return *(const volatile unsigned long *)word;
+	return READ_ONCE(*word);
 }
 
 static __no_sanitize_or_inline void strata_track_store(unsigned long *word,
 						       unsigned long value)
 {
-	*(volatile unsigned long *)word = value;
+	WRITE_ONCE(*word, value);
 }
 
 /* Fill memory that is not its user's, or not any more. */
@@ -138,10 +138,10 @@ static inline void strata_track_fill(void *p, int byte, size_t size)
 /* How many of the first @size bytes are @byte, up to the first that is not. */
 static __no_sanitize_or_inline size_t strata_track_match(const void *p, u8 byte, size_t size)
 {
-	const volatile u8 *bytes = p;
+	const u8 *bytes = p;
 	size_t i;
 
-	for (i = 0; i < size && bytes[i] == byte; i++)
+	for (i = 0; i < size && READ_ONCE(bytes[i]) == byte; i++)
 		;
 	return i;
 }
