@@ -135,6 +135,7 @@ static void follows_a_depot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n.grown, before.grown);
 	KUNIT_EXPECT_EQ(test, n.live, most);
 	strata_free_many(f->a, NULL, most, object, STRATA_HERE);
+	KUNIT_EXPECT_GT(test, counts_of(c).flushes, before.flushes);
 }
 
 static void counts_a_free_once(struct kunit *test)

@@ -336,6 +336,7 @@ void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n)
 		} else if (!in_nmi()) {
 			some = min_t(size_t, n, BULK_BATCH);
 			put_batch(c, objects + n - some, some);
+			m->flushes++;
 			m->flushed += some;
 		} else {
 			some = 1;

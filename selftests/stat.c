@@ -18,10 +18,10 @@
 #include <unistd.h>
 #include <linux/types.h>
 
+#include "stat_util.h"
+
 #define REPLAY		"/sys/kernel/debug/strata_replay/"
-#define STRATA		"/sys/kernel/debug/strata/"
 #define PERCPU_KIB	"/sys/module/strata/parameters/percpu_kib"
-#define TEXT_MAX	(1024 * 1024)
 
 /* A class that the replay itself has no use for, and objects beyond all classes. */
 #define CLASS		"heap-3200"
@@ -36,136 +36,6 @@ static const char * const tables[] = { "central", "classes", "heap", "percpu" };
 static const char * const lists[] = {
 	"arenas", "large", "metrics", "misuse", "regions", "tiers", "check"
 };
-
-/* The whole of a file, or "" if it cannot be read. */
-static char *text_of(const char *path)
-{
-	char *text = calloc(1, TEXT_MAX);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-	size_t at = 0;
-
-	while (fd >= 0 && at < TEXT_MAX - 1) {
-		n = read(fd, text + at, TEXT_MAX - 1 - at);
-		if (n <= 0)
-			break;
-		at += n;
-	}
-	if (fd >= 0)
-		close(fd);
-	text[at] = 0;
-	return text;
-}
-
-static char *strata(const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), STRATA "%s", name);
-	return text_of(path);
-}
-
-static int put(const char *path, const void *data, size_t n)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-	ssize_t done;
-
-	if (fd < 0)
-		return -errno;
-	for (; n && !err; data += done, n -= done) {
-		done = write(fd, data, n);
-		if (done < 0)
-			err = -errno;
-	}
-	close(fd);
-	return err;
-}
-
-static int put_word(const char *path, const char *word)
-{
-	return put(path, word, strlen(word));
-}
-
-static int words(char *line, char **word, int max)
-{
-	char *rest, *at;
-	int n = 0;
-
-	for (at = strtok_r(line, " ", &rest); at && n < max; at = strtok_r(NULL, " ", &rest))
-		word[n++] = at;
-	return n;
-}
-
-/*
- * Of a table, the sum of the column @heading over the rows which have @key in
- * the column @of; over all rows if @key is NULL. -1 if there is no such column.
- */
-static long long sum(const char *table, const char *of, const char *key, const char *heading)
-{
-	char *copy = strdup(table), *rest, *line, *word[32];
-	int n, i, key_at = -1, at = -1;
-	long long total = 0;
-
-	line = strtok_r(copy, "\n", &rest);
-	n = line ? words(line, word, 32) : 0;
-	for (i = 0; i < n; i++) {
-		if (!strcmp(word[i], heading))
-			at = i;
-		if (!strcmp(word[i], of))
-			key_at = i;
-	}
-	while (at >= 0 && key_at >= 0 && (line = strtok_r(NULL, "\n", &rest))) {
-		n = words(line, word, 32);
-		if (n > at && n > key_at && (!key || !strcmp(word[key_at], key)))
-			total += atoll(word[at]);
-	}
-	free(copy);
-	return at < 0 || key_at < 0 ? -1 : total;
-}
-
-/* The value of a line "name value", -1 if there is none. */
-static long long value(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-	const char *line;
-
-	for (line = list; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, name, n) && line[n] == ' ')
-			return atoll(line + n);
-	}
-	return -1;
-}
-
-/* The same of a file. */
-static long long sum_of(const char *file, const char *of, const char *key, const char *heading)
-{
-	char *text = strata(file);
-	long long found = sum(text, of, key, heading);
-
-	free(text);
-	return found;
-}
-
-static long long value_of(const char *file, const char *name)
-{
-	char *text = strata(file);
-	long long found = value(text, name);
-
-	free(text);
-	return found;
-}
-
-static bool sound(void)
-{
-	char *text = strata("check");
-	bool ok = !strcmp(text, "ok\n");
-
-	if (!ok)
-		printf("# %s", text);
-	free(text);
-	return ok;
-}
 
 static int load_replay(void)
 {
@@ -290,6 +160,7 @@ TEST_F(load, is_shown)
 	EXPECT_TRUE(sound());
 	EXPECT_EQ(self->allocs + NR_SMALL, sum_of("classes", "cache", CLASS, "allocs"));
 	EXPECT_EQ(self->live + NR_SMALL, sum_of("classes", "cache", CLASS, "live"));
+	EXPECT_LE(NR_SMALL * 3200LL, sum_of("classes", "cache", CLASS, "held-bytes"));
 	EXPECT_EQ(self->large + NR_LARGE, value_of("large", "live"));
 	EXPECT_EQ(value_of("large", "allocs") - value_of("large", "frees"),
 		  value_of("large", "live"));
@@ -349,6 +220,17 @@ TEST_F(load, adds_up)
 
 	metrics = strata("metrics");
 	EXPECT_EQ(0, value(metrics, "/memory/classes/heap/free:bytes"));
+	EXPECT_EQ(sum_of("heap", "node", NULL, "taken") * page,
+		  value(metrics, "/strata/heap/taken:bytes"));
+	EXPECT_EQ(sum_of("heap", "node", NULL, "returned") * page,
+		  value(metrics, "/strata/heap/returned:bytes"));
+	EXPECT_LE((long long)NR_SMALL * CLASS_SIZE + NR_LARGE * LARGE_SIZE,
+		  value(metrics, "/memory/classes/heap/objects:bytes"));
+	EXPECT_LT(0, value(metrics, "/memory/classes/metadata/mcache/inuse:bytes"));
+	EXPECT_LT(0, value(metrics, "/memory/classes/metadata/other:bytes"));
+	/* A span descriptor has more than a word. */
+	EXPECT_LT(8 * sum_of("classes", "cache", NULL, "spans"),
+		  value(metrics, "/memory/classes/metadata/mspan/inuse:bytes"));
 	EXPECT_EQ(used, value(metrics, "/memory/classes/heap/objects:bytes") +
 			value(metrics, "/memory/classes/heap/stacks:bytes") +
 			value(metrics, "/memory/classes/heap/unused:bytes"));
@@ -360,33 +242,92 @@ TEST_F(load, adds_up)
 	free(metrics);
 }
 
-/* The background may drain a magazine in between: look again until nothing moved. */
-TEST_F(load, is_shown_by_cpu)
+/* What CPUs hold, and the pages: two files that say when something moved. */
+static char *movable(void)
 {
-	char *before = strata("percpu"), *classes = NULL, *after = NULL;
+	char *percpu = strata("percpu"), *heap = strata("heap"), *both;
+
+	if (asprintf(&both, "%s\n%s", percpu, heap) < 0)
+		both = strdup("");
+	free(percpu);
+	free(heap);
+	return both;
+}
+
+/* The background may drain something in between: look again until nothing moved. */
+TEST_F(load, is_the_same_everywhere)
+{
+	static const char * const summed[] = {
+		"objects", "aside", "bytes", "may-hold", "allocs", "refills", "flushes"
+	};
+	char *before, *classes = NULL, *metrics = NULL, *large = NULL, *after = NULL;
+	long long page = sysconf(_SC_PAGESIZE), all;
 	bool same = false;
-	int i;
+	unsigned int i;
 
 	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	before = movable();
 	for (i = 0; i < 1000 && !same; i++) {
 		free(classes);
+		free(metrics);
+		free(large);
 		classes = strata("classes");
-		after = strata("percpu");
+		metrics = strata("metrics");
+		large = strata("large");
+		after = movable();
 		same = !strcmp(before, after);
 		free(before);
 		before = after;
 	}
 	ASSERT_TRUE(same);
+	*strstr(after, "\n\n") = 0;	/* only percpu from here on */
 	EXPECT_EQ(sum(after, "cache", CLASS, "objects") + sum(after, "cache", CLASS, "aside"),
 		  sum(classes, "cache", CLASS, "magazines"));
 	EXPECT_EQ(sum(after, "cache", "all", "objects") + sum(after, "cache", "all", "aside"),
 		  sum(classes, "cache", NULL, "magazines"));
 	EXPECT_EQ(sum(after, "cache", CLASS, "refills"), sum(classes, "cache", CLASS, "refills"));
 	EXPECT_EQ(sum(after, "cache", CLASS, "flushes"), sum(classes, "cache", CLASS, "flushes"));
+	EXPECT_LT(0, sum(classes, "cache", CLASS, "flushes"));
 	EXPECT_LE(sum(after, "cache", "all", "bytes"), sum(after, "cache", "all", "may-hold"));
 	EXPECT_LE(sum(after, "cache", "all", "may-hold"), sum(after, "cache", "all", "budget"));
+	for (i = 0; i < ARRAY_SIZE(summed); i++) {
+		all = sum(after, "cache", "all", summed[i]);
+		EXPECT_EQ(2 * all, sum(after, "cache", NULL, summed[i]) -
+				   sum(after, "cache", "large", summed[i]))
+			TH_LOG("%s", summed[i]);
+	}
+	EXPECT_EQ(sum(after, "cache", "large", "objects"), value(large, "kept"));
+	EXPECT_EQ(sum(after, "cache", "large", "bytes"), value(large, "kept-pages") * page);
 	free(classes);
+	free(metrics);
+	free(large);
 	free(after);
+}
+
+/* Chunks by how full they are add up, and a free page is a free run. */
+TEST_F(load, fills_chunks)
+{
+	static const char * const bins[] = {
+		"unused", "<25%", "<50%", "<75%", "<100%", "used"
+	};
+	long long chunks = 0;
+	unsigned int i;
+	char *heap;
+
+	ASSERT_EQ(0, put_word(STRATA "drain", "1"));
+	heap = strata("heap");
+	for (i = 0; i < ARRAY_SIZE(bins); i++)
+		chunks += sum(heap, "node", NULL, bins[i]);
+	EXPECT_EQ(sum(heap, "node", NULL, "chunks"), chunks);
+	EXPECT_LT(0, chunks);
+	EXPECT_EQ(0, sum(heap, "node", NULL, "longest"));
+	free(heap);
+
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	heap = strata("heap");
+	if (sum(heap, "node", NULL, "free"))
+		EXPECT_LT(0, sum(heap, "node", NULL, "longest"));
+	free(heap);
 }
 
 /* Nothing is kept when nothing is in use. */
@@ -399,6 +340,8 @@ TEST_F(load, goes_back)
 		EXPECT_EQ(0, sum_of("heap", "node", NULL, "held"));
 		EXPECT_EQ(0, sum_of("heap", "node", NULL, "chunks"));
 		EXPECT_EQ(0, sum_of("classes", "cache", NULL, "spans"));
+		EXPECT_EQ(0, value_of("metrics", "/memory/classes/metadata/mspan/inuse:bytes"));
+		EXPECT_EQ(0, value_of("metrics", "/memory/classes/metadata/other:bytes"));
 	}
 	EXPECT_EQ(0, sum_of("heap", "node", NULL, "free"));
 	EXPECT_EQ(0, value_of("metrics", "/memory/classes/heap/free:bytes"));
