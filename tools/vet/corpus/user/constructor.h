@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shapes, whose constructors say that they are some. */
+#ifndef CONSTRUCTOR_H
+#define CONSTRUCTOR_H
+
+#include <strata.h>
+
+struct shape {
+	struct shape *next;
+	char *name;
+	int sides;
+};
+
+struct shape_ops {
+	struct shape *(*make)(strata_region *r, int sides) __strata_result_of(1);
+};
+
+struct shape *shape_new(strata_region *r, const char *name) __strata_result_of(1);
+struct shape *shape_pair(strata_region *r, const char *first, const char *second)
+	__strata_result_of(1);
+struct shape *shape_elsewhere(strata_region *r) __strata_result_of(1);
+
+#endif
