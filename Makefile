@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 vm := tools/vm
 
-export K T V KSRC STRATA_CACHE ACCEL JOBS
+export K T V KSRC STRATA_CACHE ACCEL JOBS CPUS MEMORY NODES APPEND
 
 .DEFAULT_GOAL := modules
 .PHONY: modules demo check debug kunit selftest static qemu manifest install \

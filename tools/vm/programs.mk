@@ -4,8 +4,12 @@
 # selftests/demo/, linked statically, since the guest has no libraries.
 #
 # make -f tools/vm/programs.mk {tests,demo} KSELFTEST=<directory with kselftest.h>
+#	[ARCH=<i386|arm64> OUT=<directory of its own>]
 
 OUT := build/selftests
+CC-i386 := i686-linux-gnu-gcc -D_FILE_OFFSET_BITS=64
+CC-arm64 := aarch64-linux-gnu-gcc
+CC := $(or $(CC-$(ARCH)),$(CC))
 CFLAGS := -O2 -std=gnu11 -Wall -Wextra -Werror -pthread -static
 CPPFLAGS := -Iinclude/uapi $(if $(KSELFTEST),-isystem $(KSELFTEST))
 
