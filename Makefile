@@ -10,8 +10,8 @@ vm := tools/vm
 export K T V KSRC STRATA_CACHE ACCEL JOBS CPUS MEMORY NODES APPEND
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest static qemu manifest install \
-	clean help
+.PHONY: modules demo check debug kunit selftest static qemu manifest lib \
+	install install-modules install-lib clean help
 
 ##   modules    strata.ko and its companions for a kernel (plain 'make')
 modules:
@@ -51,10 +51,23 @@ manifest:
 	@MANIFEST=write $(vm)/run kunit
 	@MANIFEST=write $(vm)/run selftest
 
-##   install    the modules into /lib/modules of the kernel K
-install:
+##   lib        libstrata, shared and static, into build/lib
+lib:
+	@tools/setup build
+	@$(MAKE) -C tools/libstrata all
+	@ls build/lib/*.a build/lib/*.so
+
+##   install    the modules into /lib/modules of the kernel K, and libstrata
+##              into PREFIX (/usr/local); install-modules, install-lib: one of them
+install: install-modules install-lib
+
+install-modules:
 	@tools/setup build install
 	@kdir=$$($(vm)/kdir $(K)) && $(vm)/install "$$kdir"
+
+install-lib:
+	@tools/setup build
+	@$(MAKE) -C tools/libstrata install
 
 ##   clean      remove what was built here; the cache of kernels stays
 clean:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The programs that run in the guest: one per .c file in selftests/ and in
-# selftests/demo/, linked statically, since the guest has no libraries.
+# The programs that run in the guest: one per .c file in selftests/, in
+# selftests/demo/ and in tools/libstrata/test/, linked statically, since the guest
+# has no libraries. The last ones run on the host, too.
 #
-# make -f tools/vm/programs.mk {tests,demo} KSELFTEST=<directory with kselftest.h>
+# make -f tools/vm/programs.mk {tests,library,demo} KSELFTEST=<directory with kselftest.h>
 #	[ARCH=<i386|arm64> OUT=<directory of its own>]
 
 OUT := build/selftests
@@ -16,13 +17,52 @@ CPPFLAGS := -Iinclude/uapi $(if $(KSELFTEST),-isystem $(KSELFTEST))
 tests := $(patsubst selftests/%.c,$(OUT)/%,$(wildcard selftests/*.c))
 demo := $(patsubst selftests/%.c,$(OUT)/%,$(wildcard selftests/demo/*.c))
 
-.PHONY: tests demo
-tests: $(tests)
+libstrata := tools/libstrata
+library := $(patsubst $(libstrata)/test/%,$(OUT)/lib_%,$(basename \
+	$(wildcard $(libstrata)/test/*.c $(libstrata)/test/*.cpp)))
+
+.PHONY: tests library demo
+tests: $(tests) library
+library: $(library)
 demo: $(demo)
 
 $(OUT)/%: selftests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+# Which library a test is linked to; the debug library has a test of its own.
+archive := $(OUT)/lib/libstrata.a
+$(OUT)/lib_debug: archive := $(OUT)/lib/libstrata_debug.a
+
+.PHONY: libstrata_archives
+$(OUT)/lib/libstrata.a $(OUT)/lib/libstrata_debug.a: libstrata_archives
+	@:
+libstrata_archives:
+	$(if $(V),,@)$(MAKE) -C $(libstrata) static CC='$(CC)' OUT=$(abspath $(OUT))/lib
+
+$(OUT)/lib_%: CPPFLAGS += -I$(libstrata)/include
+$(OUT)/lib_%: $(libstrata)/test/%.c $(OUT)/lib/libstrata.a $(OUT)/lib/libstrata_debug.a
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(archive) $(LDLIBS)
+
+# Of other architectures there is a C compiler and nothing to link to.
+define skip_program
+#!/bin/sh
+echo '1..0 # SKIP needs more than a C compiler for $(ARCH)'
+exit 4
+endef
+export skip_program
+
+$(OUT)/lib_%: $(libstrata)/test/%.cpp $(OUT)/lib/libstrata.a
+	@mkdir -p $(@D)
+ifneq ($(CC-$(ARCH)),)
+	@echo "$$skip_program" >$@ && chmod +x $@
+else
+	@echo "  CXX     $@"
+	$(if $(V),,@)$(CXX) $(CPPFLAGS) $(patsubst -std=%,-std=c++17,$(CFLAGS)) \
+		-MMD -MP -MF $@.d -o $@ $< $(archive)
+endif
 
 -include $(wildcard $(OUT)/*.d $(OUT)/demo/*.d)
