@@ -10,7 +10,8 @@ vm := tools/vm
 export K T V KSRC STRATA_CACHE ACCEL JOBS CPUS MEMORY NODES APPEND
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest static qemu manifest lib \
+.PHONY: modules demo check debug kunit selftest static coccicheck vet-test \
+	qemu manifest lib \
 	install install-modules install-lib clean help
 
 ##   modules    strata.ko and its companions for a kernel (plain 'make')
@@ -41,6 +42,14 @@ selftest:
 ##   static     compiler and style checks, without running anything
 static:
 	@tools/static
+
+##   coccicheck idioms of regions that end badly, matched by coccinelle's rules
+coccicheck:
+	@tools/vet/coccicheck
+
+##   vet-test   strata-vet over its labelled corpus, or the files that T=<glob> names
+vet-test:
+	@tools/vet/selftest && tools/vet/test
 
 ##   qemu       a shell in the guest, with strata loaded
 qemu:

@@ -36,7 +36,7 @@ static int count(void *arg, int value)
 	return 0;
 }
 
-static int for_each_value(const int *values, size_t n, const struct visitor *v)
+static int visit_values(const int *values, size_t n, const struct visitor *v)
 {
 	int err = 0;
 
@@ -73,7 +73,7 @@ int callback_now(struct strata_region *r, const int *values, size_t n)
 	struct counter *c = strata_region_zalloc(r, sizeof(*c));	// OK
 	struct visitor v = { .fn = count, .arg = c };
 
-	if (!c || for_each_value(values, n, &v))
+	if (!c || visit_values(values, n, &v))
 		return -ENOMEM;
 	return c->n;
 }
