@@ -34,6 +34,45 @@ extern "C" {
 #define STRATA_SIZED(...)	__attribute__((alloc_size(__VA_ARGS__), warn_unused_result))
 #define STRATA_PRINTF(f, a)	__attribute__((format(printf, f, a), warn_unused_result))
 
+/*
+ * What a function does to regions, for strata-vet (Documentation/vet.rst). They
+ * are nothing unless its plugin is loaded. Arguments count from 1; for functions
+ * and for types of pointers to functions. It knows the functions of this header.
+ */
+#ifdef __has_attribute
+#if __has_attribute(strata_frame_alloc)
+#define __strata_vet(...)	__attribute__((__VA_ARGS__))
+#endif
+#endif
+#ifndef __strata_vet
+#define __strata_vet(...)
+#endif
+
+/* The result is a new region. */
+#define __strata_create			__strata_vet(strata_create)
+/* Region @r and all that is in it end; all of its frames and objects do. */
+#define __strata_destroy(r)		__strata_vet(strata_destroy(r))
+#define __strata_reset(r)		__strata_vet(strata_reset(r))
+/* The result is memory of region @r's innermost frame; a constructor's is, too. */
+#define __strata_frame_alloc(r)		__strata_vet(strata_frame_alloc(r))
+#define __strata_result_of(r)		__strata_vet(strata_result_of(r))
+/* The result is the mark of a frame of @r; @mark, or what it points to, is closed. */
+#define __strata_push(r)		__strata_vet(strata_push(r))
+#define __strata_pop(r, mark)		__strata_vet(strata_pop(r, mark))
+#define __strata_pop_mark(mark)		__strata_vet(strata_pop_mark(mark))
+/* Function @fn is called with @arg when the innermost frame of @r is popped. */
+#define __strata_defer(r, fn, arg)	__strata_vet(strata_defer(r, fn, arg))
+/* The result is a copy in the heap of what @p, of region @r, points to. */
+#define __strata_escape(r, p)		__strata_vet(strata_escape(r, p))
+/* The result is new memory of the heap; @p is freed. */
+#define __strata_heap_alloc		__strata_vet(strata_heap_alloc)
+#define __strata_heap_free(p)		__strata_vet(strata_heap_free(p))
+/* The result is @p or points into it. */
+#define __strata_returns_arg(p)		__strata_vet(strata_returns_arg(p))
+/* The arguments are not kept; or they are, and used after the return. */
+#define __strata_noescape(...)		__strata_vet(strata_noescape(__VA_ARGS__))
+#define __strata_captures(...)		__strata_vet(strata_captures(__VA_ARGS__))
+
 typedef struct strata_arena strata_arena;
 
 /**
