@@ -7,10 +7,10 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 vm := tools/vm
 
-export K T V KSRC STRATA_CACHE ACCEL JOBS CPUS MEMORY NODES APPEND
+export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest static coccicheck vet-test \
+.PHONY: modules demo check debug kunit selftest static coccicheck vet vet-test \
 	qemu manifest lib \
 	install install-modules install-lib clean help
 
@@ -54,6 +54,11 @@ vet-test:
 ##   qemu       a shell in the guest, with strata loaded
 qemu:
 	@$(vm)/run shell $(K)
+
+##   vet        strata-vet, escape analysis, over the project, or over T=<file.c>;
+##              'make VET=1' builds the modules with it
+vet:
+	@tools/vet/run $(T)
 
 ##   manifest   write down the numbers of test cases, after adding some
 manifest:

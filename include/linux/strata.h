@@ -57,14 +57,14 @@ struct strata_cache_args {
 };
 
 /* General heap. */
-void *strata_alloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
-void *strata_zalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1);
-void *strata_alloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1);
-void *strata_calloc(size_t n, size_t size, gfp_t gfp) __malloc __alloc_size(1, 2);
+void *strata_alloc(size_t size, gfp_t gfp) __malloc __alloc_size(1) __strata_heap_alloc;
+void *strata_zalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1) __strata_heap_alloc;
+void *strata_alloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1) __strata_heap_alloc;
+void *strata_calloc(size_t n, size_t size, gfp_t gfp) __malloc __alloc_size(1, 2) __strata_heap_alloc;
 void *strata_realloc(const void *p, size_t size, gfp_t gfp) __must_check __alloc_size(2);
-void strata_free(const void *p);
-void strata_free_sized(const void *p, size_t size);
-void strata_free_rcu(const void *p);
+void strata_free(const void *p) __strata_heap_free(1);
+void strata_free_sized(const void *p, size_t size) __strata_heap_free(1);
+void strata_free_rcu(const void *p) __strata_captures(1);
 bool strata_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **out) __must_check;
 void strata_free_bulk(size_t n, void **objs);
 size_t strata_usable_size(const void *p);
@@ -76,8 +76,8 @@ DEFINE_FREE(strata, void *, if (!IS_ERR_OR_NULL(_T)) strata_free(_T))
 /* Caches of one type. */
 struct strata_cache *strata_cache_create(const char *name,
 					 const struct strata_cache_args *args);
-void *strata_cache_alloc(struct strata_cache *c, gfp_t gfp) __malloc;
-void strata_cache_free(struct strata_cache *c, void *obj);
+void *strata_cache_alloc(struct strata_cache *c, gfp_t gfp) __malloc __strata_heap_alloc;
+void strata_cache_free(struct strata_cache *c, void *obj) __strata_heap_free(2);
 bool strata_cache_alloc_bulk(struct strata_cache *c, gfp_t gfp, size_t n,
 			     void **out) __must_check;
 void strata_cache_free_bulk(struct strata_cache *c, size_t n, void **objs);
@@ -87,7 +87,7 @@ void strata_cache_destroy(struct strata_cache *c);
 /* Objects set aside, for paths that may not fail. */
 struct strata_reserve *strata_reserve_create(struct strata_cache *c, size_t n,
 					     gfp_t gfp);
-void *strata_reserve_alloc(struct strata_reserve *r);
+void *strata_reserve_alloc(struct strata_reserve *r) __strata_heap_alloc;
 int strata_reserve_refill(struct strata_reserve *r, gfp_t gfp);
 void strata_reserve_destroy(struct strata_reserve *r);
 

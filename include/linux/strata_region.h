@@ -25,6 +25,45 @@
 /* What every object of a region is aligned to, in bytes. */
 #define STRATA_REGION_ALIGN	16UL
 
+/*
+ * What a function does to regions, for strata-vet (Documentation/vet.rst). They
+ * are nothing unless its plugin is loaded. Arguments count from 1; for functions
+ * and for types of pointers to functions.
+ */
+#ifdef __has_attribute
+#if __has_attribute(strata_frame_alloc)
+#define __strata_vet(...)	__attribute__((__VA_ARGS__))
+#endif
+#endif
+#ifndef __strata_vet
+#define __strata_vet(...)
+#endif
+
+/* The result is a new region. */
+#define __strata_create			__strata_vet(strata_create)
+/* Region @r and all that is in it end; all of its frames and objects do. */
+#define __strata_destroy(r)		__strata_vet(strata_destroy(r))
+#define __strata_reset(r)		__strata_vet(strata_reset(r))
+/* The result is memory of region @r's innermost frame; a constructor's is, too. */
+#define __strata_frame_alloc(r)		__strata_vet(strata_frame_alloc(r))
+#define __strata_result_of(r)		__strata_vet(strata_result_of(r))
+/* The result is the mark of a frame of @r; @mark, or what it points to, is closed. */
+#define __strata_push(r)		__strata_vet(strata_push(r))
+#define __strata_pop(r, mark)		__strata_vet(strata_pop(r, mark))
+#define __strata_pop_mark(mark)		__strata_vet(strata_pop_mark(mark))
+/* Function @fn is called with @arg when the innermost frame of @r is popped. */
+#define __strata_defer(r, fn, arg)	__strata_vet(strata_defer(r, fn, arg))
+/* The result is a copy in the heap of what @p, of region @r, points to. */
+#define __strata_escape(r, p)		__strata_vet(strata_escape(r, p))
+/* The result is new memory of the heap; @p is freed. */
+#define __strata_heap_alloc		__strata_vet(strata_heap_alloc)
+#define __strata_heap_free(p)		__strata_vet(strata_heap_free(p))
+/* The result is @p or points into it. */
+#define __strata_returns_arg(p)		__strata_vet(strata_returns_arg(p))
+/* The arguments are not kept; or they are, and used after the return. */
+#define __strata_noescape(...)		__strata_vet(strata_noescape(__VA_ARGS__))
+#define __strata_captures(...)		__strata_vet(strata_captures(__VA_ARGS__))
+
 /* A sanitizer must see each object: no inline path then. */
 #define STRATA_REGION_OUT_OF_LINE \
 	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KMSAN))
@@ -65,10 +104,11 @@ typedef struct {
  * Context: as kmalloc() with @gfp.
  * Return: the region, or ERR_PTR(-ENOMEM).
  */
-struct strata_region *strata_region_create(size_t limit, gfp_t gfp);
+struct strata_region *strata_region_create(size_t limit, gfp_t gfp) __strata_create;
 
 /* The path of strata_region_alloc() that has to look for memory. */
-void *strata_region_alloc_slow(struct strata_region *r, size_t size) __alloc_size(2);
+void *strata_region_alloc_slow(struct strata_region *r, size_t size)
+	__alloc_size(2) __strata_frame_alloc(1);
 
 /**
  * strata_region_alloc() - allocate from a region
@@ -83,7 +123,8 @@ void *strata_region_alloc_slow(struct strata_region *r, size_t size) __alloc_siz
  * Return: the memory, or NULL at the limit, where @size is too large, or
  * without memory. The region is then as it was.
  */
-static __always_inline void *strata_region_alloc(struct strata_region *r, size_t size)
+static __always_inline __strata_frame_alloc(1)
+void *strata_region_alloc(struct strata_region *r, size_t size)
 {
 	char *p = r->top;
 
@@ -104,7 +145,7 @@ static __always_inline void *strata_region_alloc(struct strata_region *r, size_t
  * Return: the memory, aligned to @align and to 16 bytes, or NULL.
  */
 void *strata_region_alloc_aligned(struct strata_region *r, size_t size, size_t align)
-	__alloc_size(2);
+	__alloc_size(2) __strata_frame_alloc(1);
 
 /**
  * strata_region_zalloc() - allocate zeroed memory from a region
@@ -114,7 +155,8 @@ void *strata_region_alloc_aligned(struct strata_region *r, size_t size, size_t a
  * Context: as strata_region_alloc().
  * Return: the memory, or NULL.
  */
-void *strata_region_zalloc(struct strata_region *r, size_t size) __alloc_size(2);
+void *strata_region_zalloc(struct strata_region *r, size_t size)
+	__alloc_size(2) __strata_frame_alloc(1);
 
 /**
  * strata_region_strdup() - copy a string into a region
@@ -124,7 +166,7 @@ void *strata_region_zalloc(struct strata_region *r, size_t size) __alloc_size(2)
  * Context: as strata_region_alloc().
  * Return: the copy; NULL for NULL or without memory.
  */
-char *strata_region_strdup(struct strata_region *r, const char *s);
+char *strata_region_strdup(struct strata_region *r, const char *s) __strata_frame_alloc(1);
 
 /**
  * strata_region_printf() - print into a string in a region
@@ -134,7 +176,8 @@ char *strata_region_strdup(struct strata_region *r, const char *s);
  * Context: as strata_region_alloc(). The arguments must not change meanwhile.
  * Return: the string, as long as it needs to be, or NULL.
  */
-char *strata_region_printf(struct strata_region *r, const char *fmt, ...) __printf(2, 3);
+char *strata_region_printf(struct strata_region *r, const char *fmt, ...)
+	__printf(2, 3) __strata_frame_alloc(1);
 
 /**
  * strata_region_push() - open a frame
@@ -145,7 +188,7 @@ char *strata_region_printf(struct strata_region *r, const char *fmt, ...) __prin
  * Context: the region's owner.
  * Return: the mark to hand to strata_region_pop().
  */
-strata_mark_t strata_region_push(struct strata_region *r);
+strata_mark_t strata_region_push(struct strata_region *r) __strata_push(1);
 
 /**
  * strata_region_pop() - close the innermost frame
@@ -162,7 +205,7 @@ strata_mark_t strata_region_push(struct strata_region *r);
  * the innermost open one or that is closed already. This is reported, and the
  * region is as it was.
  */
-int strata_region_pop(struct strata_region *r, strata_mark_t mark);
+int strata_region_pop(struct strata_region *r, strata_mark_t mark) __strata_pop(1, 2);
 
 /**
  * strata_region_defer() - have a function run when the frame is popped
@@ -179,7 +222,8 @@ int strata_region_pop(struct strata_region *r, strata_mark_t mark);
  * Return: 0, -ENOMEM, -EINVAL without @fn, or -EBUSY when called from a deferred
  * function outside a frame of its own: nothing would bound the pop.
  */
-int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg);
+int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg)
+	__strata_defer(1, 2, 3);
 
 /**
  * strata_region_escape() - copy out of a region what must outlive its frame
@@ -192,7 +236,7 @@ int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg);
  * Return: a copy to be freed by strata_free(), or NULL.
  */
 void *strata_region_escape(struct strata_region *r, const void *p, size_t size, gfp_t gfp)
-	__alloc_size(3);
+	__alloc_size(3) __strata_escape(1, 2);
 
 /**
  * strata_region_contains() - is this address memory that the region handed out
@@ -215,7 +259,7 @@ bool strata_region_contains(const struct strata_region *r, const void *p);
  *
  * Context: as strata_region_pop().
  */
-void strata_region_reset(struct strata_region *r);
+void strata_region_reset(struct strata_region *r) __strata_reset(1);
 
 /**
  * strata_region_destroy() - give back a region and all that it holds
@@ -225,7 +269,7 @@ void strata_region_reset(struct strata_region *r);
  *
  * Context: as strata_region_pop().
  */
-void strata_region_destroy(struct strata_region *r);
+void strata_region_destroy(struct strata_region *r) __strata_destroy(1);
 
 /* What STRATA_FRAME() keeps in the scope. */
 struct strata_frame {
