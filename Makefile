@@ -39,6 +39,11 @@ kunit:
 selftest:
 	@$(vm)/run selftest $(K)
 
+.PHONY: bench
+##   bench      strata beside its rivals, on every kernel; T=<glob> for some rows
+bench:
+	@tools/bench/run
+
 ##   static     compiler and style checks, without running anything
 static:
 	@tools/static

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the guest measured, as figures, a table, JSON and a picture.
+
+Knows the rows of selftests/bench/rows and the lines that programs in the guest
+print. Knows nothing about running them.
+"""
+
+import json
+import re
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# "# <row> strata|rival <operations in a round> <figure of each round>..."
+MEASURED = re.compile(r"\s*# (?P<row>\S+) (?P<side>strata|rival) (?P<figures>[\d ]+)$")
+
+
+class Wrong(Exception):
+    """Figures that are not there or cannot be right."""
+
+
+@dataclass
+class Leg:
+    """One run of the guest: a kernel, how it is booted, what its clock counts."""
+
+    name: str
+    kernel: str
+    column: str
+    unit: str
+    env: dict = field(default_factory=dict)
+    zeroed: bool = False
+
+
+@dataclass
+class Row:
+    """A line of the table of rows."""
+
+    name: str
+    rival: str
+    zero: str
+    aims: dict
+
+    def aim(self, leg, rival):
+        """The ratio aimed at, or None. One that is a figure depends on the rival's."""
+        aim = self.aims[leg.column]
+        if aim == "-":
+            return None
+        return float(aim[1:]) / rival if aim.startswith("=") else float(aim)
+
+
+@dataclass
+class Result:
+    """A row as it came out in one leg, by one statistic of its rounds."""
+
+    kernel: str
+    row: Row
+    unit: str
+    strata: float
+    rival: float
+    aim: float
+
+    @property
+    def ratio(self):
+        return self.strata / self.rival
+
+    @property
+    def verdict(self):
+        if self.aim is None:
+            return ""
+        return "met" if self.ratio <= self.aim else "missed"
+
+    def contract(self):
+        """The form that build/bench.json promises."""
+        return {
+            "kernel": self.kernel,
+            "bench": self.row.name,
+            "unit": self.unit,
+            "strata": round(self.strata, 3),
+            "peer": round(self.rival, 3),
+            "peer_name": self.row.rival,
+            "ratio": round(self.ratio, 4),
+            "aim": None if self.aim is None else round(self.aim, 4),
+        }
+
+
+def read_rows(path):
+    """The table of rows. Its last comment line names the columns."""
+    rows, columns = [], []
+    for line in Path(path).read_text().splitlines():
+        words = line.lstrip("# ").split()
+        if line.startswith("#"):
+            columns = words
+        elif words:
+            if len(words) != len(columns):
+                raise Wrong(f"{path}: {len(columns)} columns wanted: {line}")
+            cells = dict(zip(columns, words))
+            rows.append(
+                Row(cells.pop("row"), cells.pop("rival"), cells.pop("zero"), cells)
+            )
+    return rows
+
+
+def read_measured(text):
+    """What programs printed, as {(row, side): figures of one operation}."""
+    measured = {}
+    for line in text.splitlines():
+        found = MEASURED.match(line.rstrip())
+        if not found:
+            continue
+        operations, *rounds = (int(word) for word in found["figures"].split())
+        if not operations or not rounds:
+            raise Wrong(f"no figures: {line.strip()}")
+        key = found["row"], found["side"]
+        if key in measured:
+            raise Wrong(f"measured twice: {line.strip()}")
+        measured[key] = [figure / operations for figure in rounds]
+    return measured
+
+
+def figure(measured, row, side, statistic):
+    """One figure of a row. It is there, and above nothing."""
+    rounds = measured.get((row, side))
+    if not rounds:
+        raise Wrong(f"{row}: nothing measured for {side}")
+    value = statistic(rounds)
+    if value <= 0:
+        raise Wrong(f"{row}: {side} cannot have taken {value}")
+    return value
+
+
+def result(leg, kernel, row, measured, statistic, unit):
+    """A row's result; with init_on_alloc=1 less the zeroing."""
+    strata = figure(measured, row.name, "strata", statistic)
+    rival = figure(measured, row.name, "rival", statistic)
+    if leg.zeroed and row.zero != ".":
+        zeroing = figure(measured, row.zero, "strata", statistic)
+        # What a side does without zeroing at all may end below nothing.
+        strata, rival = max(strata - zeroing, 0.0), rival - zeroing
+        if rival <= 0:
+            raise Wrong(f"{row.name}: zeroing alone takes longer than the rival")
+    return Result(kernel, row, unit, strata, rival, row.aim(leg, rival))
+
+
+def results(leg, kernel, rows, measured):
+    """All rows of a leg: by their fastest rounds, and where time is measured by
+    the median round, too."""
+    found = [result(leg, kernel, row, measured, min, leg.unit) for row in rows]
+    if leg.unit == "ns":
+        found += [
+            result(leg, kernel, row, measured, statistics.median, "ns, median")
+            for row in rows
+        ]
+    return found
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
+
+
+def table(found):
+    """The results as text, a heading for each kernel and unit."""
+    lines, last = [], None
+    for one in found:
+        heading = f"{one.kernel}: {one.unit}"
+        if heading != last:
+            lines += ["", heading]
+            lines.append(
+                f"  {'row':16} {'rival':22} {'rival':>10} {'strata':>10}"
+                f" {'ratio':>7} {'aim':>7}"
+            )
+            last = heading
+        aim = "" if one.aim is None else f"{one.aim:.3f}"
+        lines.append(
+            f"  {one.row.name:16} {one.row.rival:22} {number(one.rival):>10}"
+            f" {number(one.strata):>10} {one.ratio:7.3f} {aim:>7} {one.verdict}".rstrip()
+        )
+    aimed = [one for one in found if one.aim is not None]
+    met = sum(one.verdict == "met" for one in aimed)
+    lines += [
+        "",
+        f"{len(found)} results, {len(aimed)} with an aim: {met} met,"
+        f" {len(aimed) - met} missed",
+    ]
+    return "\n".join(lines[1:]) + "\n"
+
+
+def as_json(found):
+    lines = [json.dumps(one.contract()) for one in found]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
