@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 
 #include "../mod/alloc.h"
+#include "../mod/large.h"
 #include "fixture.h"
 #include "suites.h"
 
@@ -74,7 +75,7 @@ static void never_mixed(struct kunit *test)
 	q = get(test, 40000, GFP_KERNEL_ACCOUNT);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_calls, calls + 1);
 	put(test, q);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->nr_large), 0L);
+	KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 0UL);
 }
 
 static void charged_caches(struct kunit *test)

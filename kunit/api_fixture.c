@@ -2,6 +2,7 @@
 /* The state of strata's one allocator before and after a test. */
 #include <linux/mm.h>
 
+#include "../mod/large.h"
 #include "../mod/rcu_free.h"
 #include "api_fixture.h"
 
@@ -24,7 +25,7 @@ unsigned long strata_live(struct strata_allocator *a)
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, add_live, &live);
 	mutex_unlock(&a->lock);
-	return live + atomic_long_read(&a->nr_large);
+	return live + strata_large_counts(a).live;
 }
 
 static void note_misuse(struct strata_before *before)

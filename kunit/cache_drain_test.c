@@ -63,7 +63,7 @@ static void drains_everything(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m->nr_nested, (u8)0);
 	KUNIT_EXPECT_EQ(test, m->capacity, (u16)0);
 	KUNIT_EXPECT_EQ(test, m->flushed, flushed);
-	KUNIT_EXPECT_FALSE(test, m->busy);
+	KUNIT_EXPECT_FALSE(test, strata_magazine_is_claimed(m));
 	KUNIT_EXPECT_FALSE(test, m->nested_busy);
 	KUNIT_EXPECT_EQ(test, strata_cache_live(c), (unsigned long)c->depot[numa_mem_id()].count);
 	strata_cache_drain_depots(c, false);

@@ -82,7 +82,7 @@ static void expect_conserved(struct kunit *test, struct strata_cache *c, unsigne
 		freed += strata_magazine_frees(m);
 		KUNIT_EXPECT_LE(test, m->count, m->capacity);
 		KUNIT_EXPECT_LE(test, m->capacity, c->magazine_max);
-		KUNIT_EXPECT_FALSE(test, m->busy);
+		KUNIT_EXPECT_FALSE(test, strata_magazine_is_claimed(m));
 	}
 	for (node = 0; node < nr_node_ids; node++)
 		out += c->depot[node].count;
@@ -96,7 +96,7 @@ static void counts_everything(struct kunit *test)
 	void **p = room(test, MANY);
 
 	get_many(test, SIZE, p, MANY);
-	KUNIT_EXPECT_EQ(test, m->allocs, (u64)MANY);
+	KUNIT_EXPECT_EQ(test, strata_magazine_allocs(m), (u64)MANY);
 	KUNIT_EXPECT_EQ(test, strata_magazine_frees(m), 0ULL);
 	expect_conserved(test, c, MANY);
 	put_many(test, p, 300);
@@ -199,6 +199,42 @@ static void budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, capacities(test), 0L);
 }
 
+/* All depots of a node share a budget, too. */
+static void depot_budget(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	void **p = room(test, 700);
+	unsigned int class;
+	int node;
+
+	for (class = STRATA_NR_CLASSES; class--;) {
+		size_t size = strata_class_info[class].size;
+		unsigned int n = clamp_t(size_t, SZ_256K / size, 16, 700);
+
+		get_many(test, size, p, n);
+		put_many(test, p, n);
+		expect_conserved(test, &f->a->class[class], 0);
+	}
+	for (node = 0; node < nr_node_ids; node++) {
+		long most = 0, bytes = 0;
+
+		for (class = 0; class < STRATA_NR_CLASSES; class++) {
+			const struct strata_cache *c = &f->a->class[class];
+
+			bytes += (long)c->depot[node].count * c->shape.size;
+			most += (long)c->depot[node].capacity * c->shape.size;
+		}
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->deposited[node]), bytes);
+		KUNIT_EXPECT_LE(test, bytes, (long)SZ_4M);
+		KUNIT_EXPECT_GT(test, most, (long)SZ_4M);
+		if (node == numa_mem_id())
+			KUNIT_EXPECT_GT(test, bytes, (long)SZ_4M * 3 / 4);
+	}
+	strata_fixture_drain(f->a);
+	for (node = 0; node < nr_node_ids; node++)
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->deposited[node]), 0L);
+}
+
 /* What one flushed, the next one that is empty finds in the depot. */
 static void depot_between(struct kunit *test)
 {
@@ -215,7 +251,7 @@ static void depot_between(struct kunit *test)
 	get_many(test, SIZE, p, m->count + 1);
 	KUNIT_EXPECT_EQ(test, m->from_depot, 1ULL);
 	KUNIT_EXPECT_EQ(test, c->central[numa_mem_id()].nr_taken, taken);
-	put_many(test, p, m->allocs - strata_magazine_frees(m));
+	put_many(test, p, strata_magazine_allocs(m) - strata_magazine_frees(m));
 	expect_conserved(test, c, 0);
 }
 
@@ -377,7 +413,8 @@ static void bulk(struct kunit *test)
 		strata_free_many(f->a, NULL, n, p, STRATA_HERE);
 		expect_conserved(test, c, 0);
 	}
-	KUNIT_EXPECT_EQ(test, strata_magazine_frees(magazine(test, c)), magazine(test, c)->allocs);
+	KUNIT_EXPECT_EQ(test, strata_magazine_frees(magazine(test, c)),
+			strata_magazine_allocs(magazine(test, c)));
 }
 
 /* Sizes, large objects and NULL in one call. */
@@ -403,6 +440,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(last_freed_is_next),
 	KUNIT_CASE(capacity_follows_misses),
 	KUNIT_CASE(budget),
+	KUNIT_CASE(depot_budget),
 	KUNIT_CASE(depot_between),
 	KUNIT_CASE(shuffles),
 	KUNIT_CASE(nodes),

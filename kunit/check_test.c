@@ -244,7 +244,7 @@ static void sees_chunks(struct kunit *test)
 
 	expect_off_by_one(test, b, chunk->owner[page], "has owner word");
 	expect_seen(test, b, chunk->owner[page], 0, "has owner word");
-	expect_seen(test, b, chunk->owner[unused], b->c, "has owner word");
+	expect_seen(test, b, chunk->owner[unused], chunk->owner[page], "has owner word");
 	expect_seen(test, b, chunk->span[page], NULL, "is in use and belongs to no span");
 	expect_seen(test, b, chunk->span[page], NULL, "belongs to another");
 	expect_seen(test, b, chunk->span[page], NULL, "pages of spans:");
@@ -339,7 +339,7 @@ static void sees_magazines(struct kunit *test)
 	struct broken *b = make(test);
 	struct strata_magazine *m = b->m;
 
-	expect_seen(test, b, m->busy, 1, "magazine claimed");
+	expect_seen(test, b, m->claim, m->claim + 1, "magazine claimed");
 	expect_seen(test, b, m->nested_busy, 1, "magazine claimed");
 	expect_seen(test, b, m->count, m->capacity + 1, "may hold");
 	expect_seen(test, b, m->count, m->capacity + 1, "objects in magazines and depots:");
@@ -348,7 +348,7 @@ static void sees_magazines(struct kunit *test)
 	expect_seen(test, b, m->capacity, b->c->magazine_max + 1, "may hold");
 	expect_off_by_one(test, b, m->refilled, ", live objects:");
 	expect_off_by_one(test, b, m->flushed, ", live objects:");
-	expect_seen(test, b, m->allocs, 0, "frees");
+	expect_seen(test, b, m->refilled, 1 << 20, "frees");
 	expect_seen(test, b, *per_cpu_ptr(b->a->cached, b->cpu), 0,
 		    "bytes that the magazines of CPU");
 
@@ -369,6 +369,8 @@ static void sees_depots(struct kunit *test)
 
 	expect_seen(test, b, depot->count, depot->count - 1, "objects in the depot:");
 	expect_seen(test, b, depot->count, depot->capacity + 1, "depot of at most");
+	expect_off_by_one(test, b, b->a->deposited[b->span->node].counter,
+			  "bytes that the depots of node");
 	expect_seen(test, b, depot->low, depot->count + 1, "depot of at most");
 	expect_off_by_one(test, b, depot->nr_in, "objects in the depot:");
 	expect_off_by_one(test, b, depot->nr_out, "objects in the depot:");
@@ -402,10 +404,9 @@ static void sees_sums(struct kunit *test)
 {
 	struct broken *b = make(test);
 
-	expect_off_by_one(test, b, b->a->nr_large.counter, "large objects:");
-	expect_off_by_one(test, b, b->a->large_pages.counter, "pages of large objects:");
-	expect_off_by_one(test, b, b->a->nr_large_allocs.counter, "allocated and not freed:");
-	expect_off_by_one(test, b, b->a->nr_large_frees.counter, "allocated and not freed:");
+	expect_off_by_one(test, b, b->lc->allocs, "allocated and not freed:");
+	expect_off_by_one(test, b, b->lc->frees, "allocated and not freed:");
+	expect_off_by_one(test, b, b->lc->live_pages, "pages of large objects:");
 	expect_off_by_one(test, b, b->c->nr_nested_allocs.counter, ", live objects:");
 	expect_off_by_one(test, b, b->c->nr_nested_frees.counter, ", live objects:");
 	expect_off_by_one(test, b, b->c->nr_twice.counter, ", live objects:");

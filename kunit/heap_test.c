@@ -172,6 +172,7 @@ static void finds_spans(struct kunit *test)
 	struct strata_span span;
 	struct strata_map_entry *entry;
 	const unsigned long owner = 0x1000;
+	unsigned long word;
 	void *run;
 	unsigned int i;
 
@@ -181,6 +182,7 @@ static void finds_spans(struct kunit *test)
 	run = strata_heap_take(&f->heap, pool_node(f), 4);
 	KUNIT_ASSERT_PTR_EQ(test, run, pool_page(f, 3));
 	strata_heap_set_span(&f->heap, run, 4, &span, owner);
+	word = strata_owner_word(owner, run);
 	entry = strata_pagemap_entry(&f->heap.map, run);
 	KUNIT_ASSERT_NOT_NULL(test, entry);
 	for (i = 0; i < 4; i++) {
@@ -188,7 +190,7 @@ static void finds_spans(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test,
 				    strata_heap_span(&f->heap, run + (i + 1) * PAGE_SIZE - 1),
 				    &span);
-		KUNIT_EXPECT_EQ(test, entry->owner[3 + i], owner | i);
+		KUNIT_EXPECT_EQ(test, entry->owner[3 + i], word);
 	}
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run - 1));
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run + 4 * PAGE_SIZE));
@@ -221,6 +223,31 @@ static void finds_nothing_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, f));
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, finds_nothing_elsewhere));
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, test->priv));
+	release(test, 0, CHUNK);
+}
+
+/* Memory that was added behind all that was there lengthens the table. */
+static void maps_memory_added_later(struct kunit *test)
+{
+	struct strata_heap_fixture *f = test->priv;
+	struct strata_pagemap *map = &f->heap.map;
+	struct strata_map_table *table = map->table;
+	void *last = (void *)(PAGE_OFFSET + ((table->nr - 1) << STRATA_CHUNK_SHIFT));
+	void *behind = last + STRATA_CHUNK_SIZE;
+	struct strata_chunk *chunk;
+
+	take_window(test, 0);
+	chunk = strata_pagemap_entry(map, pool_page(f, 0))->chunk;
+	KUNIT_EXPECT_NOT_NULL(test, chunk);
+	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, last, GFP_KERNEL), 0);
+	KUNIT_EXPECT_PTR_EQ(test, map->table, table);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, behind), &table->nothing);
+	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, behind, GFP_KERNEL), 0);
+	KUNIT_EXPECT_PTR_NE(test, map->table, table);
+	KUNIT_EXPECT_PTR_NE(test, strata_pagemap_entry(map, behind), &map->table->nothing);
+	KUNIT_EXPECT_NULL(test, strata_pagemap_entry(map, behind)->chunk);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, behind)->owner, map->nobody);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, pool_page(f, 0))->chunk, chunk);
 	release(test, 0, CHUNK);
 }
 
@@ -295,6 +322,7 @@ static struct kunit_case heap_cases[] = {
 	KUNIT_CASE(ties_to_the_most_used),
 	KUNIT_CASE(finds_spans),
 	KUNIT_CASE(finds_nothing_elsewhere),
+	KUNIT_CASE(maps_memory_added_later),
 	KUNIT_CASE(forgets_chunks),
 	KUNIT_CASE(direct_blocks),
 	{}

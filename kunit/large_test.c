@@ -8,6 +8,7 @@
 #include <linux/strata.h>
 
 #include "../mod/alloc.h"
+#include "../mod/large.h"
 #include "../mod/large_cache.h"
 #include "contexts.h"
 #include "fixture.h"
@@ -41,10 +42,11 @@ static void expect_large(struct kunit *test, long objects, long pages)
 {
 	struct strata_fixture *f = test->priv;
 
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->nr_large), objects);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->large_pages), pages);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&f->a->nr_large_allocs) -
-			atomic64_read(&f->a->nr_large_frees), (s64)objects);
+	const struct strata_large_counts n = strata_large_counts(f->a);
+
+	KUNIT_EXPECT_EQ(test, n.live, (unsigned long)objects);
+	KUNIT_EXPECT_EQ(test, n.pages, (unsigned long)pages);
+	KUNIT_EXPECT_EQ(test, n.allocs - n.frees, (unsigned long)objects);
 }
 
 static void every_length(struct kunit *test)
@@ -112,8 +114,8 @@ static void bounded(struct kunit *test)
 	strata_fixture_drain(((struct strata_fixture *)test->priv)->a);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		put(test, p[i]);
-	KUNIT_EXPECT_LE(test, kept(test)->pages << PAGE_SHIFT, (u32)STRATA_LARGE_BYTES);
-	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)(STRATA_LARGE_BYTES / SZ_1M));
+	KUNIT_EXPECT_LE(test, kept(test)->pages << PAGE_SHIFT, (u32)strata_large_budget());
+	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)(strata_large_budget() / SZ_1M));
 	expect_large(test, 0, 0);
 }
 

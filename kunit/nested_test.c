@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 
 #include "../mod/alloc.h"
+#include "../mod/large.h"
 #include "contexts.h"
 #include "fixture.h"
 #include "suites.h"
@@ -286,8 +287,8 @@ static void large_objects(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, got(&deed), 3U);
 			run(test, where, false, give, &deed);
 			expect_all_home(test);
-			KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->nr_large), 0L);
-			KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->large_pages), 0L);
+			KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 0UL);
+			KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).pages, 0UL);
 		}
 		if (!strata_where_is_raw(where))
 			continue;

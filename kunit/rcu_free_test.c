@@ -5,6 +5,7 @@
 #include <linux/rcupdate.h>
 
 #include "../mod/alloc.h"
+#include "../mod/large.h"
 #include "../mod/misuse.h"
 #include "../mod/rcu_free.h"
 #include "../mod/track.h"
@@ -70,9 +71,9 @@ static void comes_by_itself(struct kunit *test)
 
 	strata_rcu_free(queue, get(test, SIZE), STRATA_HERE);
 	strata_rcu_free(queue, get(test, 40000), STRATA_HERE);
-	for (i = 0; i < 100 && atomic_long_read(&f->a->nr_large); i++)
+	for (i = 0; i < 100 && strata_large_counts(f->a).live; i++)
 		msleep(50);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->nr_large), 0L);
+	KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 0UL);
 	strata_rcu_queue_destroy(queue);
 }
 

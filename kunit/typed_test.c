@@ -288,6 +288,44 @@ static void destroyed_after_free_rcu(struct kunit *test)
 	strata_cache_destroy(c);
 }
 
+/*
+ * What a magazine handed out last needs no look-up when it comes back; unless a
+ * span went away since, for then it may be gone.
+ */
+static void remembers_while_spans_stay(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 48 };
+	struct strata_cache *c = create(test, &args);
+	u64 *stranger = kunit_kzalloc(test, 48, GFP_KERNEL);
+	struct strata_magazine *m;
+	unsigned long count;
+	void *p[2];
+
+	KUNIT_ASSERT_NOT_NULL(test, stranger);
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())),
+			0);
+	m = per_cpu_ptr(c->magazine, raw_smp_processor_id());
+	get_many(test, c, p, 2);
+	KUNIT_EXPECT_PTR_EQ(test, m->slot[m->count], p[1]);
+	count = m->count;
+	strata_cache_free(c, p[1]);
+	KUNIT_EXPECT_EQ(test, m->count, count + 1);
+	/* Free already: the mark says so, wherever it is. */
+	strata_cache_free(c, p[1]);
+	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+	KUNIT_EXPECT_EQ(test, m->count, count + 1);
+
+	/* As if its page had become somebody else's. */
+	m->slot[m->count] = stranger;
+	atomic_inc(&c->epoch);
+	strata_cache_free(c, stranger);
+	strata_expect_misuse(test, STRATA_MISUSE_FOREIGN, 1);
+	KUNIT_EXPECT_EQ(test, m->count, count + 1);
+	KUNIT_EXPECT_EQ(test, *stranger, 0ULL);
+	strata_cache_free(c, p[0]);
+	strata_cache_destroy(c);
+}
+
 static struct kunit_case typed_cases[] = {
 	KUNIT_CASE(shapes),
 	KUNIT_CASE(not_shared),
@@ -297,6 +335,7 @@ static struct kunit_case typed_cases[] = {
 	KUNIT_CASE(shrink),
 	KUNIT_CASE(destroyed_with_live_objects),
 	KUNIT_CASE(destroyed_after_free_rcu),
+	KUNIT_CASE(remembers_while_spans_stay),
 	{}
 };
 

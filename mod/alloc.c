@@ -24,15 +24,15 @@ static int node_of(int node, gfp_t gfp)
 static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int node,
 			  unsigned long site)
 {
-	void *object = node == NUMA_NO_NODE ? strata_fast_take(c) : NULL;
+	void *object;
 
-	if (!object)
+	if (node != NUMA_NO_NODE || !strata_fast_take(c->magazine, &object))
 		object = strata_cache_take_slow(c, gfp, node);
 	if (!object)
 		return NULL;
 	if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
 		strata_debug_alloc(c, object, site);
-	strata_object_hand_out(c, object, size, gfp);
+	strata_object_hand_out(c, object, size, gfp, want_init_on_alloc(gfp));
 	return object;
 }
 
@@ -118,10 +118,15 @@ bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, siz
 		strata_cache_put_some(c, out, got);
 		return false;
 	}
+	if (likely(!want_init_on_alloc(gfp) && !(c->flags & STRATA_DEBUG_FLAGS))) {
+		for (i = 0; i < n; i++)
+			strata_object_hand_out(c, out[i], size, gfp, false);
+		return true;
+	}
 	for (i = 0; i < n; i++) {
-		if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
+		if (c->flags & STRATA_DEBUG_FLAGS)
 			strata_debug_alloc(c, out[i], site);
-		strata_object_hand_out(c, out[i], size, gfp);
+		strata_object_hand_out(c, out[i], size, gfp, want_init_on_alloc(gfp));
 	}
 	return true;
 }

@@ -16,6 +16,7 @@ bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, siz
 			     void **out, unsigned long site);
 
 /* free.c */
+void strata_free_slow(const void *p, struct strata_allocator *a, unsigned long site);
 void strata_free_to(struct strata_allocator *a, const void *p, unsigned long site);
 void strata_cache_free_to(struct strata_cache *c, void *object, unsigned long site);
 void strata_free_many(struct strata_allocator *a, struct strata_cache *only, size_t n,

@@ -7,6 +7,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "large.h"
 
 static const char *class_name(unsigned int class)
 {
@@ -35,6 +36,7 @@ static int init_classes(struct strata_allocator *a)
 			a->class[class].name = NULL;
 			return err;
 		}
+		a->magazine[class] = a->class[class].magazine;
 	}
 	return 0;
 }
@@ -92,7 +94,8 @@ static unsigned long exit_cache(struct strata_cache *c)
 unsigned long strata_allocator_exit(struct strata_allocator *a)
 {
 	struct strata_cache *c, *next;
-	unsigned long live = 0, large;
+	const struct strata_large_counts large = strata_large_counts(a);
+	unsigned long live = 0;
 	unsigned int class;
 	size_t pages;
 
@@ -105,15 +108,14 @@ unsigned long strata_allocator_exit(struct strata_allocator *a)
 		live += exit_cache(c);
 		kfree(c);
 	}
-	large = atomic_long_read(&a->nr_large);
-	if (large)
+	if (large.live)
 		pr_err("strata: unloaded with %lu live large objects (%lu pages)\n",
-		       large, atomic_long_read(&a->large_pages));
+		       large.live, large.pages);
 	pages = strata_heap_exit(&a->heap);
 	if (pages)
 		pr_err("strata: unloaded with %zu pages lost to live objects\n", pages);
 	rcu_barrier();
-	return live + large;
+	return live + large.live;
 }
 STRATA_TEST_EXPORT(strata_allocator_exit);
 

@@ -24,6 +24,7 @@ struct strata_large_cache;
  * struct strata_allocator - all of it
  * @heap: pages
  * @class: a cache for each size class
+ * @magazine: of each of those, again, where one load finds it
  * @lock: @caches, and one drain of all CPUs at a time. Inside cpus_read_lock(),
  *	outside all others; reclaim only tries it
  * @caches: the typed ones
@@ -42,16 +43,14 @@ struct strata_large_cache;
  * @drain_all: what @cpu_work drains: everything, or what is idle
  * @drain_only: of this cache, or NULL for all
  * @cached: bytes that the magazines of each CPU may hold
+ * @deposited: bytes that the depots of each node hold
  * @large_cache: free large objects that each CPU keeps
- * @nr_large: large objects that live
- * @large_pages: pages that they hold
- * @nr_large_allocs: ever allocated
- * @nr_large_frees: ever freed
  * @nr_spans_in_rcu: spans that wait for a grace period
  */
 struct strata_allocator {
 	struct strata_heap heap;
 	struct strata_cache class[STRATA_NR_CLASSES];
+	struct strata_magazine __percpu *magazine[STRATA_NR_CLASSES];
 	struct mutex lock;		/* caches, zombies, drains */
 	struct list_head caches;
 	struct list_head zombies;
@@ -68,11 +67,8 @@ struct strata_allocator {
 	bool drain_all;
 	struct strata_cache *drain_only;
 	long __percpu *cached;
+	atomic_long_t *deposited;
 	struct strata_large_cache __percpu *large_cache;
-	atomic_long_t nr_large;
-	atomic_long_t large_pages;
-	atomic64_t nr_large_allocs;
-	atomic64_t nr_large_frees;
 	atomic_long_t nr_spans_in_rcu;
 };
 
@@ -100,6 +96,7 @@ void strata_background_exit(struct strata_allocator *a);
 void strata_background_wake(struct strata_allocator *a);
 void strata_background_settle(struct strata_allocator *a);
 long strata_percpu_budget(void);
+long strata_depot_budget(void);
 extern const struct strata_cache_host strata_cache_host;
 
 #endif /* _STRATA_ALLOCATOR_H */

@@ -31,6 +31,29 @@ long strata_percpu_budget(void)
 	return (long)READ_ONCE(percpu_kib) * 1024;
 }
 
+static unsigned int depot_kib = 4096;
+module_param(depot_kib, uint, 0644);
+MODULE_PARM_DESC(depot_kib, "most memory that the depots of one node may hold, in KiB");
+
+/**
+ * strata_depot_budget() - most bytes that the depots of one node may hold
+ */
+long strata_depot_budget(void)
+{
+	return (long)READ_ONCE(depot_kib) * 1024;
+}
+
+/* CPUs that deposit at the same moment may exceed it, by a batch each. */
+static bool may_deposit(struct strata_cache *c, int node, long bytes)
+{
+	atomic_long_t *sum = &strata_allocator_of(c)->deposited[node];
+
+	if (bytes > 0 && atomic_long_read(sum) + bytes > strata_depot_budget())
+		return false;
+	atomic_long_add(bytes, sum);
+	return true;
+}
+
 /* Bytes come and go in nested contexts, too: one instruction where it is this CPU. */
 static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 {
@@ -103,6 +126,7 @@ const struct strata_cache_host strata_cache_host = {
 	.retire		= retire,
 	.double_free	= double_free,
 	.may_cache	= may_cache,
+	.may_deposit	= may_deposit,
 };
 
 static void kicked(struct irq_work *work)
@@ -219,7 +243,8 @@ int strata_background_init(struct strata_allocator *a)
 	INIT_WORK(&a->refill, refill);
 	INIT_DELAYED_WORK(&a->tick, tick);
 	a->cached = alloc_percpu(long);
-	if (!a->cached || strata_drain_init(a))
+	a->deposited = kcalloc(nr_node_ids, sizeof(*a->deposited), GFP_KERNEL);
+	if (!a->cached || !a->deposited || strata_drain_init(a))
 		return -ENOMEM;
 	a->workqueue = alloc_workqueue("strata", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	return a->workqueue ? 0 : -ENOMEM;
@@ -246,5 +271,6 @@ void strata_background_exit(struct strata_allocator *a)
 		destroy_workqueue(a->workqueue);
 	}
 	strata_drain_exit(a);
+	kfree(a->deposited);
 	free_percpu(a->cached);
 }

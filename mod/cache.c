@@ -17,9 +17,6 @@
 /* A magazine's first capacity, where there is room for it. */
 #define CAPACITY_FIRST	8
 
-/* Objects moved under one lock when they come and go in bulk. */
-#define BULK_BATCH	32
-
 /* A magazine that missed may hold more from now on, if this CPU's budget allows. */
 static void widen(struct strata_cache *c, struct strata_magazine *m)
 {
@@ -32,9 +29,20 @@ static void widen(struct strata_cache *c, struct strata_magazine *m)
 		m->capacity = capacity;
 }
 
+/* Spans went away: what the slots remember of who was handed out is void. */
+static void refresh(struct strata_cache *c, struct strata_magazine *m)
+{
+	int epoch = atomic_read(&c->epoch);
+
+	if (m->epoch == epoch)
+		return;
+	strata_magazine_forget(m, m->count, c->magazine_max + 1);
+	m->epoch = epoch;
+}
+
 static unsigned int take_batch(struct strata_cache *c, int node, void **objects, unsigned int n)
 {
-	unsigned int got = strata_depot_take(&c->depot[node], objects, n);
+	unsigned int got = strata_cache_withdraw(c, node, objects, n);
 
 	return got ?: strata_central_take(&c->central[node], &c->shape, objects, n);
 }
@@ -44,7 +52,7 @@ static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine 
 				 void **objects, unsigned int n)
 {
 	int node = numa_mem_id();
-	unsigned int got = strata_depot_take(&c->depot[node], objects, n);
+	unsigned int got = strata_cache_withdraw(c, node, objects, n);
 
 	if (got)
 		m->from_depot++;
@@ -96,17 +104,15 @@ static void *refill(struct strata_cache *c, struct strata_magazine *m)
 	void *object;
 
 	widen(c, m);
-	if (!m->capacity) {
-		got = refill_batch(c, m, &object, 1);
-		m->allocs += got;
-		return got ? object : NULL;
-	}
+	refresh(c, m);
+	if (!m->capacity)
+		return refill_batch(c, m, &object, 1) ? object : NULL;
 	got = refill_batch(c, m, m->slot, (m->capacity + 1) / 2);
 	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM))
 		shuffle(m, got);
 	m->count = got;
 	fill_nested(c, m);
-	return strata_magazine_pop(m);
+	return strata_magazine_pop(m, &object) ? object : NULL;
 }
 
 /* What was set aside; the last resort of a context that may do nothing else. */
@@ -149,9 +155,9 @@ static void *take_held(struct strata_cache *c, int node)
 		preempt_enable();
 		return object;
 	}
-	object = strata_magazine_pop(m);
-	if (!object && !in_nmi())
+	if (!strata_magazine_pop(m, &object) && !in_nmi())
 		object = refill(c, m);
+	m->many += !!object;
 	strata_magazine_release(m);
 	preempt_enable();
 	return object;
@@ -199,7 +205,7 @@ static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
 		}
 	}
 	left = nr_online_nodes > 1 ? local : n;
-	left = strata_depot_put(&c->depot[node], objects, left);
+	left = strata_cache_deposit(c, node, objects, left);
 	strata_cache_home(c, objects + left, n - left);
 }
 
@@ -210,6 +216,7 @@ static void make_room(struct strata_cache *c, struct strata_magazine *m)
 
 	m->flushes++;
 	widen(c, m);
+	refresh(c, m);
 	if (m->count < m->capacity)
 		return;
 	/* The older half goes; what was freed last is in the CPU's cache. */
@@ -236,7 +243,7 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 	m = this_cpu_ptr(c->magazine);
 	claimed = strata_magazine_claim(m);
 	if (claimed && !strata_track_defers() && strata_magazine_push(m, object)) {
-		strata_magazine_release(m);
+		strata_magazine_release_used(m);
 	} else if (in_nmi()) {
 		if (claimed)
 			strata_magazine_release(m);
@@ -250,7 +257,7 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 			m->flushed++;
 			strata_cache_home(c, &object, 1);
 		}
-		strata_magazine_release(m);
+		strata_magazine_release_used(m);
 	}
 	preempt_enable();
 }
@@ -270,11 +277,11 @@ static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
 	if (m->count) {
 		got = min_t(size_t, n, m->count);
 		m->count -= got;
-		memcpy(objects, m->slot + m->count, got * sizeof(*objects));
+		strata_objects_copy(objects, m->slot + m->count, got);
 	} else if (!in_nmi()) {
-		got = refill_batch(c, m, objects, min_t(size_t, n, BULK_BATCH));
+		got = refill_batch(c, m, objects, min_t(size_t, n, STRATA_BULK_BATCH));
 	}
-	m->allocs += got;
+	m->many += got;
 	strata_magazine_release(m);
 	preempt_enable();
 	return got;
@@ -331,13 +338,15 @@ void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n)
 		}
 		some = min_t(size_t, n, m->capacity - min(m->capacity, m->count));
 		if (some && !strata_track_defers()) {
-			memcpy(m->slot + m->count, objects + n - some, some * sizeof(*objects));
+			strata_objects_copy(m->slot + m->count, objects + n - some, some);
 			m->count += some;
+			m->many += some;
 		} else if (!in_nmi()) {
-			some = min_t(size_t, n, BULK_BATCH);
+			some = min_t(size_t, n, STRATA_BULK_BATCH);
 			put_batch(c, objects + n - some, some);
 			m->flushes++;
 			m->flushed += some;
+			m->many += some;
 		} else {
 			some = 1;
 			c->host->defer(c, objects[n - 1]);

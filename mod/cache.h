@@ -28,6 +28,9 @@
  */
 #define STRATA_GFP_DIRECT	(__GFP_ACCOUNT | __GFP_DMA | __GFP_DMA32)
 
+/* Objects moved under one lock, or claim, when they come and go in bulk. */
+#define STRATA_BULK_BATCH	32
+
 /**
  * struct strata_cache - objects of one size
  * @magazine: one for each CPU
@@ -50,11 +53,10 @@
  * @nr_nested_frees: frees past the magazine
  * @nr_direct: live objects with pages of their own
  * @nr_grown: spans ever got
+ * @epoch: times that a span went away
  * @nr_twice: objects that came home twice, a free each that was none
  * @redzone: where in an object its guard bytes begin; they end at @mark
  * @record: where in an object its owners are noted, 0 if nowhere
- *
- * Aligned so that an owner word has room for a page number, see pagemap.h.
  */
 struct strata_cache {
 	struct strata_magazine __percpu *magazine;
@@ -76,10 +78,11 @@ struct strata_cache {
 	atomic64_t nr_nested_frees;
 	atomic_long_t nr_direct;
 	atomic64_t nr_grown;
+	atomic_t epoch;
 	atomic64_t nr_twice;
 	u32 redzone;
 	u32 record;
-} __aligned(STRATA_OWNER_PAGES);
+};
 
 /**
  * struct strata_cache_host - what a cache needs of the allocator it belongs to
@@ -89,6 +92,7 @@ struct strata_cache {
  * @double_free: an object came home twice; any context but NMI
  * @may_cache: may the magazines of @cpu hold @bytes more? Preemption is off,
  *	@cpu this CPU or dead. @bytes below 0 gives room back
+ * @may_deposit: the same of the depots of @node; any context but NMI
  */
 struct strata_cache_host {
 	void (*starved)(struct strata_cache *c);
@@ -96,7 +100,14 @@ struct strata_cache_host {
 	void (*retire)(struct strata_cache *c, struct list_head *spans);
 	void (*double_free)(struct strata_cache *c, void *object);
 	bool (*may_cache)(struct strata_cache *c, int cpu, long bytes);
+	bool (*may_deposit)(struct strata_cache *c, int node, long bytes);
 };
+
+/* What owner words say of the pages of a cache. */
+static __always_inline unsigned long strata_cache_owner(const struct strata_cache *c)
+{
+	return (__force unsigned long)c->magazine;
+}
 
 /* cache_create.c */
 int strata_cache_init(struct strata_cache *c, const char *name, size_t size, size_t align,
@@ -121,5 +132,9 @@ bool strata_cache_note_idle(struct strata_cache *c, int cpu);
 void strata_cache_drain_depots(struct strata_cache *c, bool idle_only);
 void strata_cache_trim(struct strata_cache *c);
 void strata_cache_home(struct strata_cache *c, void **objects, unsigned int n);
+unsigned int strata_cache_deposit(struct strata_cache *c, int node, void **objects,
+				  unsigned int n);
+unsigned int strata_cache_withdraw(struct strata_cache *c, int node, void **objects,
+				   unsigned int n);
 
 #endif /* _STRATA_CACHE_H */

@@ -27,17 +27,22 @@ static int init_magazines(struct strata_cache *c)
 	struct strata_magazine *m;
 	int cpu;
 
+	BUILD_BUG_ON(SMP_CACHE_BYTES < STRATA_OWNER_ALIGN);
 	if (c->flags & STRATA_DEBUG_FLAGS)
 		c->magazine_max = 0;
 	else
 		c->magazine_max = clamp_t(u32, MAGAZINE_BYTES / c->shape.size,
 					  MAGAZINE_MIN, MAGAZINE_MAX);
-	c->magazine = __alloc_percpu(struct_size(m, slot, c->magazine_max),
-				     cache_line_size());
+	c->magazine = __alloc_percpu(struct_size(m, slot, c->magazine_max + 1), SMP_CACHE_BYTES);
 	if (!c->magazine)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		per_cpu_ptr(c->magazine, cpu)->random = get_random_u32() | 1;
+	for_each_possible_cpu(cpu) {
+		m = per_cpu_ptr(c->magazine, cpu);
+		m->cache = c;
+		m->divisor = c->mark ? 0 : c->shape.divisor;
+		m->random = get_random_u32() | 1;
+		strata_magazine_forget(m, 0, c->magazine_max + 1);
+	}
 	return 0;
 }
 
@@ -61,7 +66,7 @@ static int init_nodes(struct strata_cache *c)
 
 /**
  * strata_cache_init() - an empty cache
- * @c: zeroed memory, aligned to STRATA_OWNER_PAGES
+ * @c: zeroed memory
  * @name: lives as long as the cache
  * @size: bytes an object holds, at least 1
  * @align: a power of two from 8 to PAGE_SIZE
@@ -215,7 +220,7 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 	prepare_objects(c, base);
 	/* Objects are marked before anybody can take their pages for ours. */
 	smp_wmb();
-	strata_heap_set_span(c->heap, base, span->npages, span, (unsigned long)c);
+	strata_heap_set_span(c->heap, base, span->npages, span, strata_cache_owner(c));
 	/* From here on others may use the span up, and free it. */
 	strata_central_add(&c->central[node], &c->shape, span);
 	atomic64_inc(&c->nr_grown);
@@ -236,6 +241,8 @@ void strata_cache_retire(struct strata_cache *c, struct list_head *spans)
 {
 	struct strata_span *span, *next;
 
+	/* What magazines remember of these spans is no longer so. */
+	atomic_inc(&c->epoch);
 	list_for_each_entry_safe(span, next, spans, list) {
 		void *base = span->base;
 		unsigned int npages = span->npages;

@@ -36,6 +36,51 @@ void strata_cache_home(struct strata_cache *c, void **objects, unsigned int n)
 }
 STRATA_TEST_EXPORT(strata_cache_home);
 
+/**
+ * strata_cache_deposit() - leave objects in a depot, within its node's budget
+ * @c: the cache
+ * @node: NUMA node
+ * @objects: marked free, of that node
+ * @n: how many
+ *
+ * Context: any but NMI.
+ * Return: how many found room, the first of @objects.
+ */
+unsigned int strata_cache_deposit(struct strata_cache *c, int node, void **objects,
+				  unsigned int n)
+{
+	const long size = c->shape.size;
+	unsigned int put;
+
+	if (!n || !c->host->may_deposit(c, node, n * size))
+		return 0;
+	put = strata_depot_put(&c->depot[node], objects, n);
+	if (put < n)
+		c->host->may_deposit(c, node, -(long)(n - put) * size);
+	return put;
+}
+
+/**
+ * strata_cache_withdraw() - take objects out of a depot
+ * @c: the cache
+ * @node: NUMA node
+ * @objects: filled with them
+ * @n: at most so many
+ *
+ * Context: any but NMI.
+ * Return: how many there were.
+ */
+unsigned int strata_cache_withdraw(struct strata_cache *c, int node, void **objects,
+				   unsigned int n)
+{
+	const long size = c->shape.size;
+
+	n = strata_depot_take(&c->depot[node], objects, n);
+	if (n)
+		c->host->may_deposit(c, node, -(long)n * size);
+	return n;
+}
+
 /* Empty a claimed magazine by one batch. Returns true when there is more. */
 static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int cpu)
 {
@@ -118,10 +163,10 @@ STRATA_TEST_EXPORT(strata_cache_drain_dead);
 bool strata_cache_note_idle(struct strata_cache *c, int cpu)
 {
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
-	u64 activity = strata_magazine_activity(m);
-	bool idle = activity == m->seen && (READ_ONCE(m->capacity) || READ_ONCE(m->nr_nested));
+	u64 uses = strata_magazine_uses(m);
+	bool idle = uses == m->seen && (READ_ONCE(m->capacity) || READ_ONCE(m->nr_nested));
 
-	m->seen = activity;
+	m->seen = uses;
 	WRITE_ONCE(m->idle, idle);
 	return idle;
 }
@@ -143,8 +188,8 @@ void strata_cache_drain_depots(struct strata_cache *c, bool idle_only)
 	for (node = 0; node < nr_node_ids; node++) {
 		left = idle_only ? strata_depot_idle(&c->depot[node]) : UINT_MAX;
 		for (; left; left -= n) {
-			n = strata_depot_take(&c->depot[node], objects,
-					      min_t(unsigned int, left, DRAIN_BATCH));
+			n = strata_cache_withdraw(c, node, objects,
+						  min_t(unsigned int, left, DRAIN_BATCH));
 			if (!n)
 				break;
 			strata_cache_home(c, objects, n);

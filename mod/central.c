@@ -4,6 +4,7 @@
  * freed object goes to the node its memory is on, whoever frees it.
  */
 #include <linux/bitops.h>
+#include <linux/log2.h>
 
 #include "central.h"
 #include "compat.h"
@@ -112,14 +113,18 @@ unsigned int strata_central_take(struct strata_central *central,
 STRATA_TEST_EXPORT(strata_central_take);
 
 /* One object back into its span. Returns false if it was free already. */
-static bool central_put_one(struct strata_central *central, const struct strata_shape *shape,
-			    struct strata_span *span, const void *object,
-			    struct list_head *emptied)
+static __always_inline bool central_put_one(struct strata_central *central,
+					    const struct strata_shape *shape,
+					    struct strata_span *span, const void *object,
+					    struct list_head *emptied)
 {
-	if (!strata_span_put(span, shape, object))
+	if (unlikely(!strata_span_put(span, shape, object)))
 		return false;
 	central->nr_free++;
 	central->nr_put++;
+	/* It moves to another list only where log2 of its free objects changes. */
+	if (likely(!is_power_of_2(span->nr_free) && span->nr_free < shape->nr_objects))
+		return true;
 	central_unfile(central, span);
 	if (span->nr_free == shape->nr_objects && !list_empty(&central->empty)) {
 		list_add(&span->list, emptied);
@@ -153,6 +158,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 {
 	struct strata_central *central = NULL;
 	struct strata_span *span;
+	struct strata_pagemap_window window = { };
 	unsigned int i, bad = 0;
 	unsigned long flags;
 
@@ -162,8 +168,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 */
 	rcu_read_lock();
 	for (i = 0; i < n; i++) {
-		span = strata_heap_span(heap, objects[i]);
-		if (!span || span->cache != cache) {
+		span = strata_entry_span(strata_pagemap_near(&heap->map, objects[i], &window),
+					 objects[i]);
+		if (unlikely(!span || span->cache != cache)) {
 			objects[bad++] = objects[i];
 			continue;
 		}

@@ -18,6 +18,7 @@
 #include "allocator.h"
 #include "check.h"
 #include "compat.h"
+#include "large.h"
 #include "large_cache.h"
 
 /* Lines written in one walk; the rest is only counted. */
@@ -106,12 +107,32 @@ static void add_promised(struct strata_cache *c, void *context)
 			   c->shape.size;
 }
 
-/* What the magazines of a CPU may hold is taken out of one budget. */
+struct deposited {
+	int node;
+	long bytes;
+};
+
+static void add_deposited(struct strata_cache *c, void *context)
+{
+	struct deposited *deposited = context;
+
+	deposited->bytes += (long)READ_ONCE(c->depot[deposited->node].count) * c->shape.size;
+}
+
+/* What the magazines of a CPU may hold is one budget, what a node's depots do another. */
 static void check_budgets(struct strata_checker *k)
 {
 	struct strata_allocator *a = k->allocator;
+	struct deposited deposited;
 	struct promised promised;
 
+	for (deposited.node = 0; deposited.node < nr_node_ids; deposited.node++) {
+		deposited.bytes = 0;
+		strata_allocator_for_each(a, add_deposited, &deposited);
+		strata_check_equal(k, atomic_long_read(&a->deposited[deposited.node]),
+				   deposited.bytes, "bytes that the depots of node %d hold",
+				   deposited.node);
+	}
 	for_each_possible_cpu(promised.cpu) {
 		promised.bytes = 0;
 		strata_allocator_for_each(a, add_promised, &promised);
@@ -161,17 +182,14 @@ static void check_large_caches(struct strata_checker *k)
 static void check_sums(struct strata_checker *k)
 {
 	struct strata_allocator *a = k->allocator;
+	const struct strata_large_counts n = strata_large_counts(a);
 
 	if (!atomic_long_read(&a->nr_spans_in_rcu))
 		strata_check_equal(k, k->span_pages, k->object_pages, "pages of spans");
-	strata_check_equal(k, atomic_long_read(&a->nr_large), k->large, "large objects");
-	strata_check_equal(k, atomic_long_read(&a->large_pages), k->large_pages,
-			   "pages of large objects");
+	strata_check_equal(k, n.live, k->large, "large objects allocated and not freed");
+	strata_check_equal(k, n.pages, k->large_pages, "pages of large objects");
 	strata_check_equal(k, k->direct, k->large_typed,
 			   "objects of caches with pages of their own");
-	strata_check_equal(k, atomic64_read(&a->nr_large_allocs) -
-			   atomic64_read(&a->nr_large_frees), k->large,
-			   "large objects allocated and not freed");
 }
 
 /**

@@ -136,16 +136,16 @@ static void check_magazine(struct strata_checker *k, const struct strata_cache *
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
 	unsigned int count = READ_ONCE(m->count), nested = READ_ONCE(m->nr_nested);
 
-	if (READ_ONCE(m->busy) || READ_ONCE(m->nested_busy))
+	if (strata_magazine_is_claimed(m) || READ_ONCE(m->nested_busy))
 		strata_check_report(k, "cache %s, CPU %d: magazine claimed", c->name, cpu);
 	if (m->capacity > c->magazine_max || count > m->capacity || nested > STRATA_NESTED_SLOTS) {
-		strata_check_report(k, "cache %s, CPU %d: magazine of at most %u may hold %u, holds %u and %u set aside",
+		strata_check_report(k, "cache %s, CPU %d: magazine of at most %u may hold %lu, holds %u and %u set aside",
 				    c->name, cpu, c->magazine_max, m->capacity, count, nested);
 		return;
 	}
-	if ((s64)strata_magazine_frees(m) < 0)
-		strata_check_report(k, "cache %s, CPU %d: %lld frees", c->name, cpu,
-				    strata_magazine_frees(m));
+	if ((s64)strata_magazine_allocs(m) < 0 || (s64)strata_magazine_frees(m) < 0)
+		strata_check_report(k, "cache %s, CPU %d: %lld allocs and %lld frees", c->name,
+				    cpu, strata_magazine_allocs(m), strata_magazine_frees(m));
 	hold(held, m->slot, count);
 	hold(held, m->nested, nested);
 }

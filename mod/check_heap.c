@@ -46,7 +46,8 @@ static bool check_span_page(struct strata_checker *k, const struct strata_chunk 
 				    strata_chunk_address(chunk, page), span->kind,
 				    present ? "" : "not ");
 	if (span->kind == STRATA_SPAN_OBJECTS) {
-		check_owner(k, chunk, page, (unsigned long)span->cache | index);
+		check_owner(k, chunk, page,
+			    strata_owner_word(strata_cache_owner(span->cache), span->base));
 		k->object_pages++;
 		return false;
 	}
@@ -173,15 +174,13 @@ static unsigned long check_node(struct strata_checker *k, int node)
 
 static unsigned long mapped_chunks(const struct strata_pagemap *map)
 {
-	const struct strata_map_leaf *leaf;
-	unsigned long i, j, chunks = 0;
+	const unsigned long nr = strata_pagemap_windows(map);
+	unsigned long i, chunks = 0;
 
-	for (i = 0; i < DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES); i++) {
-		leaf = READ_ONCE(map->root[i]);
-		if (leaf == map->nothing)
-			continue;
-		for (j = 0; j < STRATA_LEAF_ENTRIES; j++)
-			chunks += !!READ_ONCE(leaf->entry[j].chunk);
+	for (i = 0; i < nr; i++) {
+		rcu_read_lock();
+		chunks += !!READ_ONCE(strata_pagemap_entry(map, strata_pagemap_address(i))->chunk);
+		rcu_read_unlock();
 		cond_resched();
 	}
 	return chunks;

@@ -26,7 +26,7 @@ struct strata_span;
  * @nr_free: pages held and free
  * @nr_direct: pages here that belong to blocks taken past the heap
  * @longest: longest run of free pages
- * @owner: see STRATA_OWNER_MASK; one word for each page
+ * @owner: see strata_owner_word(); one word for each page
  * @span: the span that each page belongs to, or NULL
  * @busy: set: not free, or not held at all
  * @present: set: held

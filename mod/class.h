@@ -47,4 +47,19 @@ static inline unsigned int strata_class_of(size_t size)
 				STRATA_CLASS_LUT_BIAS];
 }
 
+/*
+ * The same by the number of an object's last byte, which is one less than its
+ * size, in two parts: below STRATA_CLASS_LUT_COARSE, and from there on.
+ */
+static __always_inline unsigned int strata_class_fine(size_t last)
+{
+	return strata_class_lut[(last >> STRATA_CLASS_LUT_FINE_SHIFT) + 1];
+}
+
+static __always_inline unsigned int strata_class_coarse(size_t last)
+{
+	return strata_class_lut[(last >> STRATA_CLASS_LUT_COARSE_SHIFT) +
+				STRATA_CLASS_LUT_BIAS + 1];
+}
+
 #endif /* STRATA_CLASS_H */

@@ -12,7 +12,7 @@
 
 static void add_magazine(struct strata_counts *sum, const struct strata_magazine *m)
 {
-	u64 allocs = READ_ONCE(m->allocs), refills = READ_ONCE(m->refills);
+	u64 allocs = strata_magazine_allocs(m), refills = READ_ONCE(m->refills);
 
 	sum->allocs += allocs;
 	sum->hits += allocs > refills ? allocs - refills : 0;

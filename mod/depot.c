@@ -3,10 +3,10 @@
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "compat.h"
 #include "depot.h"
+#include "magazine.h"
 
 /**
  * strata_depot_init() - an empty depot
@@ -54,7 +54,7 @@ unsigned int strata_depot_put(struct strata_depot *depot, void **objects, unsign
 
 	raw_spin_lock_irqsave(&depot->lock, flags);
 	n = min(n, depot->capacity - depot->count);
-	memcpy(depot->slot + depot->count, objects, n * sizeof(*objects));
+	strata_objects_copy(depot->slot + depot->count, objects, n);
 	depot->count += n;
 	depot->nr_in += n;
 	raw_spin_unlock_irqrestore(&depot->lock, flags);
@@ -82,7 +82,7 @@ unsigned int strata_depot_take(struct strata_depot *depot, void **objects, unsig
 	n = min(n, depot->count);
 	depot->count -= n;
 	depot->low = min(depot->low, depot->count);
-	memcpy(objects, depot->slot + depot->count, n * sizeof(*objects));
+	strata_objects_copy(objects, depot->slot + depot->count, n);
 	depot->nr_out += n;
 	raw_spin_unlock_irqrestore(&depot->lock, flags);
 	return n;

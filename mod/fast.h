@@ -2,7 +2,7 @@
 /*
  * The fast path: an object out of this CPU's magazine, and back into it. A
  * handful of instructions with preemption off; no lock, no atomic, no division.
- * Everything else is in cache.c.
+ * Everything else is in cache.c. tools/golden counts what is here.
  */
 #ifndef _STRATA_FAST_H
 #define _STRATA_FAST_H
@@ -13,94 +13,130 @@
 #include "object.h"
 #include "pagemap.h"
 
-/* An object of this CPU's magazine, marked free; NULL if that takes more work. */
-static __always_inline void *strata_fast_take(struct strata_cache *c)
+/* An object of this CPU's magazine, marked free. False if that takes more work. */
+static __always_inline bool strata_fast_take(struct strata_magazine __percpu *magazine,
+					     void **object)
 {
 	struct strata_magazine *m;
-	void *object = NULL;
 
 	preempt_disable();
-	m = this_cpu_ptr(c->magazine);
-	if (strata_magazine_claim(m)) {
-		object = strata_magazine_pop(m);
-		strata_magazine_release(m);
-	}
+	m = this_cpu_ptr(magazine);
+	if (!strata_magazine_claim(m))
+		goto busy;
+	if (!strata_magazine_pop(m, object))
+		goto empty;
+	strata_magazine_release_used(m);
 	preempt_enable();
-	return object;
+	return true;
+
+empty:
+	strata_magazine_release(m);
+busy:
+	preempt_enable();
+	return false;
 }
 
-/* Where an object's free mark is, and what it is. */
-struct strata_mark_at {
-	unsigned long *word;
-	unsigned long value;
-};
+/*
+ * Put @p into a claimed magazine, marked free, and end the claim. If it is free
+ * already, or there is no room, nothing is done.
+ */
+static __always_inline bool strata_fast_push(struct strata_magazine *m, void *p,
+					     unsigned long *mark)
+{
+	unsigned long value = strata_object_mark_value(p);
+	unsigned long count = m->count;
+
+	if (unlikely(strata_track_load(mark) == value || count >= m->capacity)) {
+		strata_magazine_release(m);
+		return false;
+	}
+	strata_track_store(mark, value);
+	strata_track_free(p, m->cache->shape.size);
+	m->slot[count] = p;
+	m->count = count + 1;
+	strata_magazine_release_used(m);
+	return true;
+}
+
+/* May a free take the fast path at all? */
+static __always_inline bool strata_fast_may_free(void)
+{
+	return !want_init_on_free() && !strata_track_defers();
+}
+
+/*
+ * Free @p if all goes well: it is a live object, this CPU's magazine has room,
+ * and nothing else has to be done. Otherwise nothing is done.
+ */
+static __always_inline bool strata_fast_free(const struct strata_heap *heap, const void *p)
+{
+	struct strata_magazine *m;
+	unsigned long word, owner;
+	bool done = false;
+
+	if (!strata_fast_may_free())
+		return false;
+	preempt_disable();
+	word = strata_pagemap_word(&heap->map, p);
+	owner = strata_owner_of(word);
+	if (unlikely(!owner))
+		goto out;
+	m = this_cpu_ptr((struct strata_magazine __percpu __force *)owner);
+	if (unlikely(!strata_is_multiple(strata_owner_offset(word, p), m->divisor)))
+		goto out;
+	if (strata_magazine_claim(m))
+		done = strata_fast_push(m, (void *)p, (unsigned long *)p);
+out:
+	preempt_enable();
+	return done;
+}
+
+/* Is @p the start of an object of @c, live or free? Preemption is off. */
+static __always_inline bool strata_fast_is_of(const struct strata_cache *c, const void *p)
+{
+	unsigned long word = strata_pagemap_word(&c->heap->map, p);
+
+	return strata_owner_of(word) == strata_cache_owner(c) &&
+	       strata_is_multiple(strata_owner_offset(word, p), c->shape.divisor);
+}
+
+/*
+ * The same where the cache should be @c, whose magazine @m of this CPU is; its
+ * marks are @mark bytes into each object. What this magazine handed out from
+ * where @p would go was an object of it, and still is unless spans of @c went
+ * away since: there is nothing to look up when the last one out is the first
+ * one back.
+ */
+static __always_inline bool strata_fast_free_to(const struct strata_cache *c,
+						struct strata_magazine *m, void *p, u32 mark)
+{
+	if (!strata_magazine_claim(m))
+		return false;
+	if (!likely(m->slot[m->count] == p && m->epoch == atomic_read(&c->epoch)) &&
+	    unlikely(!strata_fast_is_of(c, p))) {
+		strata_magazine_release(m);
+		return false;
+	}
+	return strata_fast_push(m, p, p + mark);
+}
 
 /*
  * Which cache does @p belong to? NULL unless it is the start of an object that
  * is not marked free. Preemption is off.
  */
-static __always_inline struct strata_cache *strata_fast_look_up(const struct strata_heap *heap,
-								const void *p,
-								struct strata_mark_at *mark)
-{
-	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
-	unsigned long word = READ_ONCE(READ_ONCE(entry->owner)[strata_chunk_page(p)]);
-	struct strata_cache *c = (struct strata_cache *)(word & ~STRATA_OWNER_MASK);
-
-	if (unlikely(!c))
-		return NULL;
-	word = (word & STRATA_OWNER_MASK) << PAGE_SHIFT | offset_in_page(p);
-	if (unlikely(!strata_shape_is_start(&c->shape, word)))
-		return NULL;
-	mark->word = strata_object_mark_word(c, (void *)p);
-	mark->value = strata_object_mark_value(p);
-	if (unlikely(strata_track_load(mark->word) == mark->value))
-		return NULL;
-	return c;
-}
-
 static inline struct strata_cache *strata_fast_cache(const struct strata_heap *heap, const void *p)
 {
-	struct strata_mark_at mark;
-
-	return strata_fast_look_up(heap, p, &mark);
-}
-
-/*
- * Free @p if all goes well: it is a live object, of @only unless that is NULL,
- * this CPU's magazine has room, and nothing else has to be done. Otherwise
- * nothing is done.
- */
-static __always_inline bool strata_fast_free(const struct strata_heap *heap,
-					     const struct strata_cache *only, const void *p)
-{
-	struct strata_mark_at mark;
-	struct strata_magazine *m;
+	unsigned long word = strata_pagemap_word(&heap->map, p);
+	unsigned long owner = strata_owner_of(word);
 	struct strata_cache *c;
-	unsigned int count;
-	bool room = false;
 
-	if (want_init_on_free() || strata_track_defers())
-		return false;
-	preempt_disable();
-	c = strata_fast_look_up(heap, p, &mark);
-	if (unlikely(only ? c != only : !c))
-		goto out;
-	m = this_cpu_ptr(c->magazine);
-	if (!strata_magazine_claim(m))
-		goto out;
-	count = m->count;
-	room = count < m->capacity;
-	if (likely(room)) {
-		strata_track_store(mark.word, mark.value);
-		strata_track_free(p, c->shape.size);
-		m->slot[count] = (void *)p;
-		m->count = count + 1;
-	}
-	strata_magazine_release(m);
-out:
-	preempt_enable();
-	return room;
+	if (!owner)
+		return NULL;
+	c = this_cpu_ptr((struct strata_magazine __percpu __force *)owner)->cache;
+	if (!strata_is_multiple(strata_owner_offset(word, p), c->shape.divisor) ||
+	    strata_object_is_marked(c, (void *)p))
+		return NULL;
+	return c;
 }
 
 #endif /* _STRATA_FAST_H */

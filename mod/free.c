@@ -112,6 +112,41 @@ static void free_odd(struct strata_allocator *a, struct strata_cache *only, cons
 	rcu_read_unlock();
 }
 
+/* A large object of the general heap, live: they come by nearly as often as small ones. */
+static bool free_large(struct strata_allocator *a, const void *p)
+{
+	struct strata_span *span;
+	bool done;
+
+	rcu_read_lock();
+	span = strata_heap_span(&a->heap, p);
+	done = span && span->kind == STRATA_SPAN_LARGE && p == span->base &&
+	       strata_large_free(a, span);
+	rcu_read_unlock();
+	return done;
+}
+
+/**
+ * strata_free_slow() - the rest of strata_free(), once strata_fast_free() failed
+ * @p: any value; first, where strata_free() was given it
+ * @a: the allocator
+ * @site: who frees, for reports
+ *
+ * Context: any.
+ */
+void strata_free_slow(const void *p, struct strata_allocator *a, unsigned long site)
+{
+	struct strata_cache *c;
+
+	preempt_disable();
+	c = strata_fast_cache(&a->heap, p);
+	preempt_enable();
+	if (c)
+		free_object(c, (void *)p, site);
+	else if (!free_large(a, p))
+		free_odd(a, NULL, p, site);
+}
+
 /**
  * strata_free_to() - strata_free() of any allocator
  * @a: the allocator
@@ -122,17 +157,8 @@ static void free_odd(struct strata_allocator *a, struct strata_cache *only, cons
  */
 void strata_free_to(struct strata_allocator *a, const void *p, unsigned long site)
 {
-	struct strata_cache *c;
-
-	if (strata_fast_free(&a->heap, NULL, p))
-		return;
-	preempt_disable();
-	c = strata_fast_cache(&a->heap, p);
-	preempt_enable();
-	if (c)
-		free_object(c, (void *)p, site);
-	else
-		free_odd(a, NULL, p, site);
+	if (!strata_fast_free(&a->heap, p))
+		strata_free_slow(p, a, site);
 }
 STRATA_TEST_EXPORT(strata_free_to);
 
@@ -156,8 +182,6 @@ void strata_cache_free_to(struct strata_cache *only, void *object, unsigned long
 {
 	struct strata_cache *c;
 
-	if (strata_fast_free(only->heap, only, object))
-		return;
 	preempt_disable();
 	c = strata_fast_cache(only->heap, object);
 	preempt_enable();
@@ -170,25 +194,56 @@ void strata_cache_free_to(struct strata_cache *only, void *object, unsigned long
 }
 STRATA_TEST_EXPORT(strata_cache_free_to);
 
-/* Take in objects from the front of @objects that are all of one cache. */
-static size_t take_in_run(struct strata_allocator *a, struct strata_cache *only, size_t n,
-			  void **objects, unsigned long site, struct strata_cache **run)
+/*
+ * Free objects from the front of @objects, all of the cache that the first is
+ * of, into a claimed magazine of it, as long as it has room.
+ */
+static unsigned int push_run(struct strata_allocator *a, struct strata_magazine *m,
+			     unsigned int n, void **objects)
 {
-	struct strata_cache *c;
-	size_t i;
+	const struct strata_cache *c = m->cache;
+	const unsigned long owner = strata_cache_owner(c);
+	struct strata_pagemap_window window = { };
+	void **slot = m->slot + m->count;
+	unsigned long word;
+	unsigned int i;
 
-	*run = NULL;
+	n = min_t(unsigned long, n, m->capacity - min(m->capacity, m->count));
 	for (i = 0; i < n; i++) {
-		preempt_disable();
-		c = strata_fast_cache(&a->heap, objects[i]);
-		preempt_enable();
-		if (!c || (only && c != only) || (*run && c != *run) ||
-		    (c->flags & STRATA_DEBUG_FLAGS))
+		word = strata_entry_word(strata_pagemap_near(&a->heap.map, objects[i], &window),
+					 objects[i]);
+		if (strata_owner_of(word) != owner ||
+		    !strata_shape_is_start(&c->shape, strata_owner_offset(word, objects[i])) ||
+		    strata_object_is_marked(c, objects[i]))
 			break;
-		*run = c;
 		strata_object_take_in(c, objects[i]);
+		slot[i] = objects[i];
 	}
+	m->count += i;
+	m->many += i;
 	return i;
+}
+
+/* The same of this CPU, if it can be had; 0 if the first takes more work. */
+static unsigned int free_run(struct strata_allocator *a, struct strata_cache *only,
+			     unsigned int n, void **objects)
+{
+	struct strata_magazine *m;
+	struct strata_cache *c;
+	unsigned int done = 0;
+
+	preempt_disable();
+	c = strata_fast_cache(&a->heap, objects[0]);
+	if (!c || (only && c != only) || strata_track_defers())
+		goto out;
+	m = this_cpu_ptr(c->magazine);
+	if (strata_magazine_claim(m)) {
+		done = push_run(a, m, n, objects);
+		strata_magazine_release(m);
+	}
+out:
+	preempt_enable();
+	return done;
 }
 
 /**
@@ -196,26 +251,24 @@ static size_t take_in_run(struct strata_allocator *a, struct strata_cache *only,
  * @a: the allocator
  * @only: the cache that all should be of, or NULL
  * @n: how many
- * @objects: any values; reordered
+ * @objects: any values
  * @site: who frees, for reports
  *
- * Context: any.
+ * Context: any. Preemption is off for STRATA_BULK_BATCH objects at a time.
  */
 void strata_free_many(struct strata_allocator *a, struct strata_cache *only, size_t n,
 		      void **objects, unsigned long site)
 {
-	struct strata_cache *c;
 	size_t some;
 
 	while (n) {
-		some = take_in_run(a, only, n, objects, site, &c);
-		if (some) {
-			strata_cache_put_some(c, objects, some);
-		} else {
+		some = free_run(a, only, min_t(size_t, n, STRATA_BULK_BATCH), objects);
+		if (!some) {
+			/* Also makes room for those that follow. */
 			if (only)
 				strata_cache_free_to(only, objects[0], site);
 			else
-				strata_free_to(a, objects[0], site);
+				strata_free_slow(objects[0], a, site);
 			some = 1;
 		}
 		objects += some;

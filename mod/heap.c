@@ -152,16 +152,15 @@ void strata_heap_unfile(struct strata_heap_node *hn, struct strata_chunk *chunk)
 struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
 				       struct strata_heap_node **hn, unsigned long *flags)
 {
-	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
 	struct strata_chunk *chunk;
 
 	/* The chunk is freed after a grace period, which we hold up. */
 	rcu_read_lock();
-	chunk = READ_ONCE(entry->chunk);
+	chunk = READ_ONCE(strata_pagemap_entry(&heap->map, p)->chunk);
 	if (chunk) {
 		*hn = heap->node[chunk->node];
 		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
-		if (entry->chunk != chunk) {
+		if (READ_ONCE(strata_pagemap_entry(&heap->map, p)->chunk) != chunk) {
 			raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
 			chunk = NULL;
 		}
@@ -179,10 +178,7 @@ struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
 void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 			struct strata_chunk *chunk)
 {
-	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, chunk->base);
-
-	WRITE_ONCE(entry->owner, heap->map.nobody);
-	WRITE_ONCE(entry->chunk, NULL);
+	strata_pagemap_remove(&heap->map, chunk->base);
 	hn->nr_chunks--;
 	strata_chunk_destroy_rcu(chunk);
 }
@@ -258,7 +254,7 @@ STRATA_TEST_EXPORT(strata_heap_release);
  * @run: its first page
  * @npages: its length
  * @span: found by strata_heap_span() from now on; NULL ends it
- * @owner: cache pointer for the owner words, aligned to STRATA_OWNER_PAGES; or 0
+ * @owner: for the owner words, see strata_owner_word(); or 0
  *
  * The caller owns the run. A run may reach over two windows.
  * Context: any.
@@ -266,16 +262,18 @@ STRATA_TEST_EXPORT(strata_heap_release);
 void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npages,
 			  struct strata_span *span, unsigned long owner)
 {
-	struct strata_map_entry *entry;
 	struct strata_chunk *chunk;
+	unsigned long word = owner ? strata_owner_word(owner, run) : 0;
 	unsigned int i, page;
 
 	for (i = 0; i < npages; i++, run += PAGE_SIZE) {
-		entry = strata_pagemap_entry(&heap->map, run);
-		chunk = entry->chunk;
+		/* The run keeps its chunk; preemption, the table that tells of it. */
+		preempt_disable();
+		chunk = READ_ONCE(strata_pagemap_entry(&heap->map, run)->chunk);
+		preempt_enable();
 		page = strata_chunk_page(run);
 		WRITE_ONCE(chunk->span[page], span);
-		WRITE_ONCE(chunk->owner[page], owner ? owner | i : 0);
+		WRITE_ONCE(chunk->owner[page], word);
 	}
 }
 STRATA_TEST_EXPORT(strata_heap_set_span);
@@ -291,10 +289,6 @@ STRATA_TEST_EXPORT(strata_heap_set_span);
  */
 struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p)
 {
-	struct strata_map_entry *entry = strata_pagemap_entry(&heap->map, p);
-	struct strata_chunk *chunk;
-
-	chunk = READ_ONCE(entry->chunk);
-	return chunk ? READ_ONCE(chunk->span[strata_chunk_page(p)]) : NULL;
+	return strata_entry_span(strata_pagemap_entry(&heap->map, p), p);
 }
 STRATA_TEST_EXPORT(strata_heap_span);

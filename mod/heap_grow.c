@@ -64,7 +64,6 @@ static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int
 				       gfp_t gfp, struct strata_heap_node **hn,
 				       unsigned long *flags)
 {
-	struct strata_map_entry *entry;
 	struct strata_chunk *chunk, *fresh;
 
 	gfp &= STRATA_GFP_RECLAIM & ~__GFP_NOFAIL;
@@ -76,7 +75,6 @@ static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int
 	fresh = strata_chunk_create(base, node, gfp);
 	if (!fresh)
 		return NULL;
-	entry = strata_pagemap_entry(&heap->map, base);
 	for (;;) {
 		chunk = strata_heap_chunk(heap, base, hn, flags);
 		if (chunk) {
@@ -85,10 +83,7 @@ static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int
 		}
 		*hn = heap->node[node];
 		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
-		/* Publish a whole chunk. Pairs with the READ_ONCE()s in look-ups. */
-		if (!cmpxchg_release(&entry->chunk, NULL, fresh)) {
-			/* Zeroed words. Pairs with the READ_ONCE() in strata_fast_look_up(). */
-			smp_store_release(&entry->owner, fresh->owner);
+		if (strata_pagemap_add(&heap->map, fresh, base, fresh->owner)) {
 			strata_heap_file(*hn, fresh);
 			(*hn)->nr_chunks++;
 			return fresh;

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -47,6 +48,32 @@ size_t strata_large_good_size(size_t size)
 	return PAGE_ALIGN(size);
 }
 
+/**
+ * strata_large_counts() - what became of objects with pages of their own
+ * @a: the allocator, also one half made
+ *
+ * Context: any. Figures of a busy allocator are each right, but of different
+ * moments.
+ */
+struct strata_large_counts strata_large_counts(const struct strata_allocator *a)
+{
+	struct strata_large_counts sum = { };
+	const struct strata_large_cache *lc;
+	int cpu;
+
+	if (!a->large_cache)
+		return sum;
+	for_each_possible_cpu(cpu) {
+		lc = per_cpu_ptr(a->large_cache, cpu);
+		sum.allocs += READ_ONCE(lc->allocs);
+		sum.frees += READ_ONCE(lc->frees);
+		sum.pages += READ_ONCE(lc->live_pages);
+	}
+	sum.live = sum.allocs - sum.frees;
+	return sum;
+}
+STRATA_TEST_EXPORT(strata_large_counts);
+
 static void hand_out(struct strata_allocator *a, struct strata_span *span, size_t size,
 		     gfp_t gfp)
 {
@@ -56,9 +83,8 @@ static void hand_out(struct strata_allocator *a, struct strata_span *span, size_
 	/* A block of the page allocator's is zeroed as gfp and init_on_alloc say. */
 	if (span->kind == STRATA_SPAN_LARGE && want_init_on_alloc(gfp))
 		zero(span->base, room, gfpflags_allow_blocking(gfp));
-	atomic_long_inc(&a->nr_large);
-	atomic_long_add(span->npages, &a->large_pages);
-	atomic64_inc(&a->nr_large_allocs);
+	this_cpu_inc(a->large_cache->allocs);
+	this_cpu_add(a->large_cache->live_pages, span->npages);
 }
 
 /**
@@ -194,9 +220,8 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE)
 		zero(span->base, room, false);
 	strata_track_free(span->base, room);
-	atomic_long_dec(&a->nr_large);
-	atomic_long_sub(span->npages, &a->large_pages);
-	atomic64_inc(&a->nr_large_frees);
+	this_cpu_inc(a->large_cache->frees);
+	this_cpu_sub(a->large_cache->live_pages, span->npages);
 	if (c)
 		atomic_long_dec(&c->nr_direct);
 	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&

@@ -3,6 +3,7 @@
  * A handful of free large objects for each CPU, found by their exact length.
  * Claimed with a byte and preemption off, like a magazine: see magazine.h.
  */
+#include <linux/moduleparam.h>
 #include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/topology.h>
@@ -10,6 +11,19 @@
 #include "compat.h"
 #include "large.h"
 #include "large_cache.h"
+
+static unsigned int large_kib = 2048;
+module_param(large_kib, uint, 0644);
+MODULE_PARM_DESC(large_kib, "most memory of free large objects that one CPU may keep, in KiB");
+
+/**
+ * strata_large_budget() - most bytes of free large objects that one CPU may keep
+ */
+unsigned long strata_large_budget(void)
+{
+	return READ_ONCE(large_kib) * 1024UL;
+}
+STRATA_TEST_EXPORT(strata_large_budget);
 
 static bool claim(struct strata_large_cache *lc)
 {
@@ -84,7 +98,7 @@ bool strata_large_cache_put(struct strata_allocator *a, struct strata_span *span
 	lc = this_cpu_ptr(a->large_cache);
 	if ((nr_online_nodes == 1 || span->node == numa_mem_id()) && claim(lc)) {
 		done = lc->count < STRATA_LARGE_SLOTS &&
-		       lc->pages + span->npages <= STRATA_LARGE_BYTES >> PAGE_SHIFT;
+		       lc->pages + span->npages <= strata_large_budget() >> PAGE_SHIFT;
 		if (done) {
 			lc->slot[lc->count++] = span;
 			lc->pages += span->npages;

@@ -8,9 +8,8 @@
 
 #include "allocator.h"
 
-/* Most objects and most bytes that one CPU keeps. */
+/* Most objects that one CPU keeps. */
 #define STRATA_LARGE_SLOTS	8
-#define STRATA_LARGE_BYTES	SZ_2M
 
 /**
  * struct strata_large_cache - one CPU's
@@ -21,6 +20,10 @@
  * @uses: times one was put or taken
  * @seen: @uses when the background last looked
  * @slot: freed and told so: their nr_free is 1. The page map still knows them
+ * @allocs: objects with pages of their own handed out on this CPU, kept ones or not
+ * @frees: such objects taken back on it
+ * @live_pages: pages of the first, less those of the latter. These three change
+ *	without the claim, by this_cpu_add()
  */
 struct strata_large_cache {
 	u8 busy;
@@ -30,8 +33,12 @@ struct strata_large_cache {
 	u64 uses;
 	u64 seen;
 	struct strata_span *slot[STRATA_LARGE_SLOTS];
+	unsigned long allocs;
+	unsigned long frees;
+	unsigned long live_pages;
 };
 
+unsigned long strata_large_budget(void);
 struct strata_span *strata_large_cache_take(struct strata_allocator *a, unsigned int npages);
 bool strata_large_cache_put(struct strata_allocator *a, struct strata_span *span);
 void strata_large_cache_drain(struct strata_allocator *a, bool idle_only);

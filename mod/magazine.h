@@ -3,50 +3,66 @@
  * A magazine: one CPU's free objects of one cache (Go's mcache, with a free
  * side). The fast path of everything.
  *
- * Whoever touches a magazine has preemption off and has claimed it: set @busy,
- * found clear. An interrupt or NMI in between sees the claim and goes another
- * way, so neither a lock, nor an atomic, nor disabled interrupts are needed.
- * The same on PREEMPT_RT: the section is a few instructions long.
+ * Whoever touches a magazine has preemption off and has claimed it: set the
+ * claim bit, found clear. An interrupt or NMI in between sees the claim and goes
+ * another way, so neither a lock, nor an atomic, nor disabled interrupts are
+ * needed. The same on PREEMPT_RT: the section is a few instructions long.
+ *
+ * The claim ends with an addition that clears the bit and counts what was done
+ * in the bits above it. How many of these were allocations and how many frees
+ * follows from what else is counted, off the fast path.
  */
 #ifndef _STRATA_MAGAZINE_H
 #define _STRATA_MAGAZINE_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
+
+struct strata_cache;
 
 /* Objects set aside for contexts that find the magazine busy. */
 #define STRATA_NESTED_SLOTS	2
 
 /**
  * struct strata_magazine - one CPU's free objects of one cache
- * @busy: claimed
+ * @claim: bit 0: claimed; above it, the number of single objects that came or went
+ * @count: objects in @slot
+ * @capacity: how many there may be now; follows misses
+ * @divisor: of the cache's shape, for a look-up that needs nothing else; 0 where
+ *	the mark is not an object's first word, so that it never succeeds
+ * @cache: whose magazine this is
+ * @epoch: of @cache, when the last was forgotten that @slot told from before
  * @nested_busy: @nested is claimed
  * @nr_nested: objects in @nested
  * @idle: the background found it unused; to be drained by its CPU
- * @count: objects in @slot
- * @capacity: how many there may be now; follows misses
- * @allocs: objects handed out from here; frees follow from the other counters,
- *	see strata_magazine_frees()
+ * @random: state of the shuffle at refill
+ * @many: objects that came or went in bulk
  * @nested_allocs: objects handed out from @nested
  * @refills: times it was empty and got more
  * @from_depot: those times that the depot had some
  * @flushes: times it was full
  * @refilled: objects that came from depot or central
  * @flushed: objects that went there
- * @seen: strata_magazine_activity() when the background last looked
- * @random: state of the shuffle at refill
+ * @seen: strata_magazine_uses() when the background last looked
  * @nested: for nested contexts; taken last in first out
- * @slot: the objects
+ * @slot: the objects. One more than there may ever be: behind them is still
+ *	what was handed out from there last, or @m itself, which is nobody's object
  */
 struct strata_magazine {
-	u8 busy;
+	unsigned long claim;
+	unsigned long count;
+	unsigned long capacity;
+	u64 divisor;
+	struct strata_cache *cache;
+	int epoch;
 	u8 nested_busy;
 	u8 nr_nested;
 	u8 idle;
-	u16 count;
-	u16 capacity;
-	u64 allocs;
+	u32 random;
+	u64 many;
 	u64 nested_allocs;
 	u64 refills;
 	u64 from_depot;
@@ -54,45 +70,59 @@ struct strata_magazine {
 	u64 refilled;
 	u64 flushed;
 	u64 seen;
-	u32 random;
 	void *nested[STRATA_NESTED_SLOTS];
 	void *slot[];
 };
 
-/* Claim a magazine of this CPU. Preemption is off, and stays off until release. */
+/*
+ * Claim a magazine of this CPU. Preemption is off, and stays off until release.
+ * Nothing else is read before the claim. Only this CPU looks.
+ */
 static __always_inline bool strata_magazine_claim(struct strata_magazine *m)
 {
-	if (unlikely(m->busy))
-		return false;
-	WRITE_ONCE(m->busy, 1);
-	/* Nothing else is read before the claim. Only this CPU looks. */
-	barrier();
-	return true;
+	return likely(!__test_and_set_bit(0, &m->claim));
 }
 
+static inline bool strata_magazine_is_claimed(const struct strata_magazine *m)
+{
+	return READ_ONCE(m->claim) & 1;
+}
+
+/* End a claim in which one object came or went. */
+static __always_inline void strata_magazine_release_used(struct strata_magazine *m)
+{
+	/* Everything is written before the claim ends. */
+	barrier();
+	m->claim++;
+	barrier();
+}
+
+/* End any other claim. What came or went in it is counted in @many. */
 static __always_inline void strata_magazine_release(struct strata_magazine *m)
 {
 	/* Everything is written before the claim ends. */
 	barrier();
-	WRITE_ONCE(m->busy, 0);
+	m->claim--;
+	barrier();
 }
 
-/* Of a claimed magazine. NULL if it is empty. */
-static __always_inline void *strata_magazine_pop(struct strata_magazine *m)
+/* Of a claimed magazine. False if it is empty. */
+static __always_inline bool strata_magazine_pop(struct strata_magazine *m, void **object)
 {
-	unsigned int count = m->count;
+	unsigned long left;
 
-	if (unlikely(!count))
-		return NULL;
-	m->count = --count;
-	m->allocs++;
-	return m->slot[count];
+	/* One subtraction tells both whether there is one and where. */
+	if (unlikely(check_sub_overflow(m->count, 1UL, &left)))
+		return false;
+	m->count = left;
+	*object = m->slot[left];
+	return true;
 }
 
 /* Of a claimed magazine. False if it is full. */
 static __always_inline bool strata_magazine_push(struct strata_magazine *m, void *object)
 {
-	unsigned int count = m->count;
+	unsigned long count = m->count;
 
 	if (unlikely(count >= m->capacity))
 		return false;
@@ -101,20 +131,47 @@ static __always_inline bool strata_magazine_push(struct strata_magazine *m, void
 	return true;
 }
 
-/*
- * Objects freed into a magazine. What came in is what went out:
- * refilled + frees = allocs + nested_allocs + flushed + held.
- */
-static inline u64 strata_magazine_frees(const struct strata_magazine *m)
+/* Slots of a claimed magazine, or one that nobody uses yet, tell of nothing. */
+static inline void strata_magazine_forget(struct strata_magazine *m, unsigned int from,
+					  unsigned int to)
 {
-	return READ_ONCE(m->allocs) + READ_ONCE(m->nested_allocs) + READ_ONCE(m->flushed) +
-	       READ_ONCE(m->count) + READ_ONCE(m->nr_nested) - READ_ONCE(m->refilled);
+	while (from < to)
+		m->slot[from++] = m;
 }
 
-/* Grows by one with every allocation and every free, and by nothing else but refills. */
-static inline u64 strata_magazine_activity(const struct strata_magazine *m)
+/* Objects that came from callers or went to them, but for those set aside. */
+static inline u64 strata_magazine_uses(const struct strata_magazine *m)
 {
-	return 2 * READ_ONCE(m->allocs) + READ_ONCE(m->flushed) + READ_ONCE(m->count);
+	return (READ_ONCE(m->claim) >> 1) + READ_ONCE(m->many);
+}
+
+/* Copy @n pointers, a few instructions each: too few for what memcpy() starts with. */
+static __always_inline void strata_objects_copy(void **to, void **from, unsigned int n)
+{
+	while (n--)
+		to[n] = READ_ONCE(from[n]);
+}
+
+/*
+ * What came in is what went out:
+ * refilled + frees = allocs + nested_allocs + flushed + held.
+ */
+static inline u64 strata_magazine_surplus(const struct strata_magazine *m)
+{
+	return READ_ONCE(m->nested_allocs) + READ_ONCE(m->flushed) + READ_ONCE(m->count) +
+	       READ_ONCE(m->nr_nested) - READ_ONCE(m->refilled);
+}
+
+/* Objects handed out from a magazine: half of the uses that frees do not outnumber. */
+static inline u64 strata_magazine_allocs(const struct strata_magazine *m)
+{
+	return (s64)(strata_magazine_uses(m) - strata_magazine_surplus(m)) / 2;
+}
+
+/* Objects freed into a magazine. */
+static inline u64 strata_magazine_frees(const struct strata_magazine *m)
+{
+	return (s64)(strata_magazine_uses(m) + strata_magazine_surplus(m)) / 2;
 }
 
 #endif /* _STRATA_MAGAZINE_H */

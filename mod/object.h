@@ -50,15 +50,16 @@ static __always_inline void strata_object_mark(const struct strata_cache *c, voi
  * @object: free until now
  * @size: bytes asked for
  * @gfp: of the allocation
+ * @init: want_init_on_alloc(), which callers know better when to ask
  *
  * Zeroed to its usable size where asked for or where init_on_alloc says so.
  * Context: any.
  */
 static __always_inline void strata_object_hand_out(const struct strata_cache *c, void *object,
-						   size_t size, gfp_t gfp)
+						   size_t size, gfp_t gfp, bool init)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
-	if (unlikely(want_init_on_alloc(gfp)) && !c->ctor &&
+	if (unlikely(init) && !c->ctor &&
 	    (!c->keeps || (gfp & __GFP_ZERO))) {
 		strata_track_zero(object, c->usable);
 		if (c->mark)
@@ -68,12 +69,15 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 	strata_track_store(strata_object_mark_word(c, object), 0);
 }
 
-/* The same for caches whose mark is the first word, as those of the classes are. */
+/*
+ * The same without __GFP_ZERO, of a cache that is one of the classes: there the
+ * mark is the first word, and nothing has a constructor.
+ */
 static __always_inline void strata_object_hand_out_plain(const struct strata_cache *c,
 							 void *object, size_t size, gfp_t gfp)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
-	if (unlikely(want_init_on_alloc(gfp)))
+	if (want_init_on_alloc(0))
 		strata_track_zero(object, c->usable);
 	else
 		strata_track_store(object, 0);

@@ -1,64 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two-level table by linear address. Leaves come as memory is first held
- * and stay until the table goes: a reader needs no lock.
+ * The table by linear address. It is made for the memory that the machine has,
+ * and made anew, longer, should memory be added later: a reader needs no lock.
  */
+#include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
 
 #include "compat.h"
 #include "pagemap.h"
 
-static unsigned long nr_leaves(const struct strata_pagemap *map)
+/* The window of @p, as a number; a large one where @p is not in the linear mapping. */
+static unsigned long window_of(const void *p)
 {
-	return DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES);
+	return ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
 }
 
-/* A leaf of windows of which nothing is held. */
-static struct strata_map_leaf *leaf_create(const struct strata_pagemap *map, gfp_t gfp)
+/* A table of windows of which nothing is held. */
+static struct strata_map_table *table_create(const struct strata_pagemap *map,
+					     unsigned long nr, gfp_t gfp)
 {
-	struct strata_map_leaf *leaf;
+	struct strata_map_table *table;
+	size_t size = struct_size(table, entry, nr);
 	unsigned long i;
 
 	if (gfpflags_allow_blocking(gfp))
-		leaf = kvmalloc(sizeof(*leaf), (gfp & __GFP_NOWARN) | GFP_NOIO);
+		table = kvmalloc(size, (gfp & __GFP_NOWARN) | GFP_NOIO);
 	else
-		leaf = kmalloc(sizeof(*leaf), gfp);
-	if (!leaf)
+		table = kmalloc(size, gfp);
+	if (!table)
 		return NULL;
-	for (i = 0; i < STRATA_LEAF_ENTRIES; i++)
-		leaf->entry[i] = (struct strata_map_entry){ .owner = map->nobody };
-	return leaf;
+	table->nr = nr;
+	table->nothing = (struct strata_map_entry){ .owner = map->nobody };
+	for (i = 0; i < nr; i++)
+		table->entry[i] = table->nothing;
+	return table;
+}
+
+/* Windows up to the end of the memory that is there. */
+static unsigned long nr_windows(void)
+{
+	unsigned long end = 0;
+	int node;
+
+	for_each_online_node(node)
+		end = max(end, pgdat_end_pfn(NODE_DATA(node)));
+	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES);
 }
 
 /**
- * strata_pagemap_init() - an empty table for all memory this machine can have
+ * strata_pagemap_init() - an empty table for all memory that this machine has
  * @map: to be filled in
- *
- * The root takes 64 KiB where physical addresses have 46 bits.
  *
  * Return: 0 or -ENOMEM.
  */
 int strata_pagemap_init(struct strata_pagemap *map)
 {
-	unsigned long i;
-
-#ifdef MAX_PHYSMEM_BITS
-	map->nr_slots = 1UL << (MAX_PHYSMEM_BITS - STRATA_CHUNK_SHIFT);
-#else
-	map->nr_slots = (((unsigned long)high_memory - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT) + 1;
-#endif
+	raw_spin_lock_init(&map->lock);
 	map->nobody = kcalloc(STRATA_CHUNK_PAGES, sizeof(*map->nobody), GFP_KERNEL);
-	map->nothing = leaf_create(map, GFP_KERNEL);
-	map->root = kvmalloc_array(nr_leaves(map), sizeof(*map->root), GFP_KERNEL);
-	if (!map->nobody || !map->nothing || !map->root) {
-		kvfree(map->root);
-		map->root = NULL;
-		strata_pagemap_exit(map);
-		return -ENOMEM;
-	}
-	for (i = 0; i < nr_leaves(map); i++)
-		map->root[i] = map->nothing;
-	return 0;
+	map->table = table_create(map, nr_windows(), GFP_KERNEL);
+	if (map->nobody && map->table)
+		return 0;
+	strata_pagemap_exit(map);
+	return -ENOMEM;
 }
 
 /**
@@ -67,41 +73,97 @@ int strata_pagemap_init(struct strata_pagemap *map)
  */
 void strata_pagemap_exit(struct strata_pagemap *map)
 {
-	unsigned long i;
-
-	for (i = 0; map->root && i < nr_leaves(map); i++)
-		if (map->root[i] != map->nothing)
-			kvfree(map->root[i]);
-	kvfree(map->root);
-	kvfree(map->nothing);
+	kvfree(map->table);
+	map->table = NULL;
 	kfree(map->nobody);
-	*map = (struct strata_pagemap){ };
+	map->nobody = NULL;
 }
 
 /**
  * strata_pagemap_prepare() - make sure that there is an entry for @p
  * @map: the table
  * @p: address in the linear mapping
- * @gfp: for the leaf; GFP_NOWAIT may fail
+ * @gfp: for a longer table; GFP_NOWAIT may fail
  *
+ * Takes long where memory was added behind all that was there before, and never
+ * else.
  * Context: as @gfp says. Concurrent callers are fine.
- * Return: 0, -ENOMEM, or -ERANGE for memory beyond what the root can tell.
+ * Return: 0 or -ENOMEM.
  */
 int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 {
-	unsigned long slot = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
-	struct strata_map_leaf *leaf, **where;
+	unsigned long window = window_of(p), flags;
+	struct strata_map_table *longer, *old;
 
-	if (slot >= map->nr_slots)
-		return -ERANGE;
-	where = &map->root[slot >> STRATA_LEAF_SHIFT];
-	if (READ_ONCE(*where) != map->nothing)
+	rcu_read_lock();
+	old = READ_ONCE(map->table);
+	if (likely(window < old->nr))
+		old = NULL;
+	rcu_read_unlock();
+	if (!old)
 		return 0;
-	leaf = leaf_create(map, gfp);
-	if (!leaf)
+	longer = table_create(map, roundup_pow_of_two(window + 1), gfp);
+	if (!longer)
 		return -ENOMEM;
-	/* A leaf is seen filled. Pairs with the READ_ONCE() in strata_pagemap_entry(). */
-	if (cmpxchg_release(where, map->nothing, leaf) != map->nothing)
-		kvfree(leaf);
+	raw_spin_lock_irqsave(&map->lock, flags);
+	old = map->table;
+	if (longer->nr > old->nr) {
+		memcpy(longer->entry, old->entry, old->nr * sizeof(*old->entry));
+		/* It is seen filled. Pairs with READ_ONCE() in strata_pagemap_entry(). */
+		smp_store_release(&map->table, longer);
+	} else {
+		swap(longer, old);
+	}
+	raw_spin_unlock_irqrestore(&map->lock, flags);
+	kvfree_rcu(old, rcu);
 	return 0;
+}
+STRATA_TEST_EXPORT(strata_pagemap_prepare);
+
+/**
+ * strata_pagemap_add() - a window has a chunk from now on
+ * @map: the table, prepared for it
+ * @chunk: whole, for readers find it at once
+ * @base: of the window
+ * @owner: the owner words of @chunk, all 0
+ *
+ * Context: any but NMI.
+ * Return: false, and nothing done, if it has one already.
+ */
+bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
+			const void *base, unsigned long *owner)
+{
+	struct strata_map_entry *entry;
+	unsigned long flags;
+	bool free;
+
+	raw_spin_lock_irqsave(&map->lock, flags);
+	entry = &map->table->entry[window_of(base)];
+	free = !entry->chunk;
+	if (free) {
+		/* Pairs with the READ_ONCE()s in look-ups of chunk and owner words. */
+		smp_store_release(&entry->chunk, chunk);
+		smp_store_release(&entry->owner, owner);
+	}
+	raw_spin_unlock_irqrestore(&map->lock, flags);
+	return free;
+}
+
+/**
+ * strata_pagemap_remove() - a window has no chunk any more
+ * @map: the table
+ * @base: of the window
+ *
+ * Context: any but NMI. Readers may see the chunk for a grace period.
+ */
+void strata_pagemap_remove(struct strata_pagemap *map, const void *base)
+{
+	struct strata_map_entry *entry;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&map->lock, flags);
+	entry = &map->table->entry[window_of(base)];
+	WRITE_ONCE(entry->owner, map->nobody);
+	WRITE_ONCE(entry->chunk, NULL);
+	raw_spin_unlock_irqrestore(&map->lock, flags);
 }

@@ -93,26 +93,6 @@ unsigned int strata_span_take(struct strata_span *span, const struct strata_shap
 STRATA_TEST_EXPORT(strata_span_take);
 
 /**
- * strata_span_put() - an object is free again
- * @span: the span, locked by its owner
- * @shape: how it is cut
- * @object: start of one of its objects
- *
- * Return: false, and nothing done, if it was free already.
- */
-bool strata_span_put(struct strata_span *span, const struct strata_shape *shape,
-		     const void *object)
-{
-	unsigned int index = strata_shape_index(shape, object - span->base);
-
-	if (__test_and_set_bit(index, span->free))
-		return false;
-	span->nr_free++;
-	return true;
-}
-STRATA_TEST_EXPORT(strata_span_put);
-
-/**
  * strata_span_is_free() - is this object free in its span?
  * @span: the span
  * @shape: how it is cut

@@ -7,6 +7,7 @@
 #ifndef _STRATA_SPAN_H
 #define _STRATA_SPAN_H
 
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
@@ -70,10 +71,14 @@ struct strata_span *strata_span_create(enum strata_span_kind kind, unsigned int 
 void strata_span_fill(struct strata_span *span, const struct strata_shape *shape, void *base);
 unsigned int strata_span_take(struct strata_span *span, const struct strata_shape *shape,
 			      void **objects, unsigned int n);
-bool strata_span_put(struct strata_span *span, const struct strata_shape *shape,
-		     const void *object);
 bool strata_span_is_free(const struct strata_span *span, const struct strata_shape *shape,
 			 const void *object);
+
+/* See strata_shape_is_start(). With a @divisor of 0 nothing is a multiple. */
+static __always_inline bool strata_is_multiple(unsigned long offset, u64 divisor)
+{
+	return offset * divisor < divisor;
+}
 
 /**
  * strata_shape_is_start() - does an object begin at this offset?
@@ -87,7 +92,7 @@ bool strata_span_is_free(const struct strata_span *span, const struct strata_sha
 static __always_inline bool strata_shape_is_start(const struct strata_shape *shape,
 						  unsigned long offset)
 {
-	return offset * shape->divisor < shape->divisor;
+	return strata_is_multiple(offset, shape->divisor);
 }
 
 /* The number of the object that the byte at @offset belongs to. */
@@ -95,6 +100,24 @@ static inline unsigned int strata_shape_index(const struct strata_shape *shape,
 					      unsigned long offset)
 {
 	return (offset * shape->reciprocal) >> 32;
+}
+
+/**
+ * strata_span_put() - an object is free again
+ * @span: the span, locked by its owner
+ * @shape: how it is cut
+ * @object: start of one of its objects
+ *
+ * Return: false, and nothing done, if it was free already.
+ */
+static __always_inline bool strata_span_put(struct strata_span *span,
+					    const struct strata_shape *shape,
+					    const void *object)
+{
+	if (__test_and_set_bit(strata_shape_index(shape, object - span->base), span->free))
+		return false;
+	span->nr_free++;
+	return true;
 }
 
 #endif /* _STRATA_SPAN_H */

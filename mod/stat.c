@@ -76,6 +76,7 @@ static const struct stat_file {
 	{ "central", strata_stat_central },
 	{ "check", show_check },
 	{ "classes", strata_stat_classes },
+	{ "depots", strata_stat_depots },
 	{ "heap", strata_stat_heap },
 	{ "large", strata_stat_large },
 	{ "metrics", strata_stat_metrics },

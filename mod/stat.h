@@ -18,6 +18,7 @@ int strata_stat_central(struct seq_file *m, void *unused);
 int strata_stat_tiers(struct seq_file *m, void *unused);
 
 /* stat_heap.c */
+int strata_stat_depots(struct seq_file *m, void *unused);
 int strata_stat_heap(struct seq_file *m, void *unused);
 int strata_stat_large(struct seq_file *m, void *unused);
 

@@ -10,6 +10,7 @@
 #include "allocator.h"
 #include "compat.h"
 #include "counts.h"
+#include "large.h"
 #include "large_cache.h"
 #include "stat.h"
 
@@ -60,7 +61,7 @@ static void show_magazine(struct strata_cache *c, void *context)
 	unsigned int capacity = READ_ONCE(m->capacity);
 	u64 bytes = (u64)(count + aside) * c->shape.size;
 	u64 may_hold = (u64)capacity * c->shape.size;
-	u64 allocs = READ_ONCE(m->allocs) + READ_ONCE(m->nested_allocs);
+	u64 allocs = strata_magazine_allocs(m) + READ_ONCE(m->nested_allocs);
 	u64 refills = READ_ONCE(m->refills), flushes = READ_ONCE(m->flushes);
 
 	if (!allocs && !count && !aside && !capacity)
@@ -83,7 +84,7 @@ static void show_large_cache(struct strata_allocator *a, struct cpu_view *view)
 
 	seq_printf(view->m, "%-4d %-16s %8u %6s %9u %12llu %12lu %12s %12s %10s %10s\n",
 		   view->cpu, "large", READ_ONCE(lc->count), "-", STRATA_LARGE_SLOTS,
-		   (u64)READ_ONCE(lc->pages) << PAGE_SHIFT, (unsigned long)STRATA_LARGE_BYTES,
+		   (u64)READ_ONCE(lc->pages) << PAGE_SHIFT, strata_large_budget(),
 		   "-", "-", "-", "-");
 }
 
@@ -195,8 +196,8 @@ int strata_stat_tiers(struct seq_file *m, void *unused)
 	strata_allocator_for_each(a, add_one, &n);
 	mutex_unlock(&a->lock);
 	rest = n.refills - n.from_depot;
-	seq_printf(m, "magazine %llu depot %llu central %llu heap %llu nested %llu large %lld\n",
+	seq_printf(m, "magazine %llu depot %llu central %llu heap %llu nested %llu large %lu\n",
 		   n.hits, n.from_depot, rest - min(rest, n.grown), min(rest, n.grown),
-		   n.nested_allocs, atomic64_read(&a->nr_large_allocs));
+		   n.nested_allocs, strata_large_counts(a).allocs);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "large.h"
 #include "large_cache.h"
 #include "stat.h"
 
@@ -35,26 +36,36 @@ static unsigned int occupancy(const struct strata_chunk *chunk)
 /* Looks at chunks one by one, without their lock: a histogram need not be exact. */
 static void view_nodes(const struct strata_pagemap *map, struct node_view *views)
 {
-	const struct strata_map_leaf *leaf;
+	const unsigned long nr = strata_pagemap_windows(map);
 	const struct strata_chunk *chunk;
-	unsigned long i, j;
+	unsigned long i;
 
-	for (i = 0; i < DIV_ROUND_UP(map->nr_slots, STRATA_LEAF_ENTRIES); i++) {
-		leaf = READ_ONCE(map->root[i]);
-		for (j = 0; leaf != map->nothing && j < STRATA_LEAF_ENTRIES; j++) {
-			rcu_read_lock();
-			chunk = READ_ONCE(leaf->entry[j].chunk);
-			if (chunk) {
-				struct node_view *view = &views[chunk->node];
+	for (i = 0; i < nr; i++) {
+		rcu_read_lock();
+		chunk = READ_ONCE(strata_pagemap_entry(map, strata_pagemap_address(i))->chunk);
+		if (chunk) {
+			struct node_view *view = &views[chunk->node];
 
-				view->chunks[occupancy(chunk)]++;
-				view->longest = max_t(unsigned int, view->longest,
-						      READ_ONCE(chunk->longest));
-			}
-			rcu_read_unlock();
+			view->chunks[occupancy(chunk)]++;
+			view->longest = max_t(unsigned int, view->longest,
+					      READ_ONCE(chunk->longest));
 		}
+		rcu_read_unlock();
 		cond_resched();
 	}
+}
+
+/* What is on its way between the CPUs of each node, and how much that may be. */
+int strata_stat_depots(struct seq_file *m, void *unused)
+{
+	struct strata_allocator *a = m->private;
+	int node;
+
+	seq_printf(m, "%-4s %12s %12s\n", "node", "bytes", "budget");
+	for (node = 0; node < nr_node_ids; node++)
+		seq_printf(m, "%-4d %12ld %12ld\n", node, atomic_long_read(&a->deposited[node]),
+			   strata_depot_budget());
+	return 0;
 }
 
 /* Pages of each node; free runs; and chunks by how full they are. */
@@ -94,6 +105,7 @@ int strata_stat_heap(struct seq_file *m, void *unused)
 int strata_stat_large(struct seq_file *m, void *unused)
 {
 	struct strata_allocator *a = m->private;
+	const struct strata_large_counts n = strata_large_counts(a);
 	const struct strata_large_cache *lc;
 	unsigned long kept = 0, kept_pages = 0;
 	int cpu;
@@ -103,10 +115,10 @@ int strata_stat_large(struct seq_file *m, void *unused)
 		kept += READ_ONCE(lc->count);
 		kept_pages += READ_ONCE(lc->pages);
 	}
-	seq_printf(m, "%-16s %12ld\n", "live", atomic_long_read(&a->nr_large));
-	seq_printf(m, "%-16s %12ld\n", "pages", atomic_long_read(&a->large_pages));
-	seq_printf(m, "%-16s %12lld\n", "allocs", atomic64_read(&a->nr_large_allocs));
-	seq_printf(m, "%-16s %12lld\n", "frees", atomic64_read(&a->nr_large_frees));
+	seq_printf(m, "%-16s %12lu\n", "live", n.live);
+	seq_printf(m, "%-16s %12lu\n", "pages", n.pages);
+	seq_printf(m, "%-16s %12lu\n", "allocs", n.allocs);
+	seq_printf(m, "%-16s %12lu\n", "frees", n.frees);
 	seq_printf(m, "%-16s %12lu\n", "kept", kept);
 	seq_printf(m, "%-16s %12lu\n", "kept-pages", kept_pages);
 	return 0;

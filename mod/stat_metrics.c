@@ -14,6 +14,7 @@
 #include "arena_ctl.h"
 #include "compat.h"
 #include "counts.h"
+#include "large.h"
 #include "misuse.h"
 #include "region.h"
 #include "stat.h"
@@ -38,7 +39,7 @@ static void add_cache(struct strata_cache *c, void *context)
 	strata_counts_add(&n, c);
 	strata_counts_add(&all->counts, c);
 	all->object_bytes += n.live * c->shape.size;
-	all->mcache += (u64)num_possible_cpus() * struct_size(m, slot, c->magazine_max);
+	all->mcache += (u64)num_possible_cpus() * struct_size(m, slot, c->magazine_max + 1);
 	for (node = 0; node < nr_node_ids; node++)
 		all->mcache += c->depot[node].capacity * sizeof(void *);
 	all->mspan += n.spans * struct_size(s, free, BITS_TO_LONGS(c->shape.nr_objects));
@@ -77,6 +78,7 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	struct strata_arena_totals arenas;
 	struct strata_region_totals regions;
 	u64 large, objects, stacks, used, metadata;
+	struct strata_large_counts counts;
 	struct memory all = { };
 
 	mutex_lock(&a->lock);
@@ -86,8 +88,9 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	strata_region_totals(&regions);
 	strata_arena_totals(&arenas);
 
-	large = atomic_long_read(&a->large_pages) * PAGE_SIZE;
-	all.mspan += atomic_long_read(&a->nr_large) * sizeof(struct strata_span);
+	counts = strata_large_counts(a);
+	large = counts.pages * PAGE_SIZE;
+	all.mspan += counts.live * sizeof(struct strata_span);
 	metadata = chunk_metadata(all.chunks);
 	/* Regions get their segments from the heap. */
 	objects = all.object_bytes + large;
@@ -95,10 +98,10 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	used = (all.held - all.free) * PAGE_SIZE;
 
 	show(m, "/gc/heap/allocs:objects",
-	     all.counts.allocs + atomic64_read(&a->nr_large_allocs));
-	show(m, "/gc/heap/frees:objects", all.counts.frees + atomic64_read(&a->nr_large_frees));
+	     all.counts.allocs + counts.allocs);
+	show(m, "/gc/heap/frees:objects", all.counts.frees + counts.frees);
 	show(m, "/gc/heap/live:bytes", objects - stacks);
-	show(m, "/gc/heap/objects:objects", all.counts.live + atomic_long_read(&a->nr_large));
+	show(m, "/gc/heap/objects:objects", all.counts.live + counts.live);
 	show(m, "/gc/stack/starting-size:bytes", STRATA_SEGMENT_MIN);
 	show(m, "/memory/classes/heap/free:bytes", all.free * PAGE_SIZE);
 	show(m, "/memory/classes/heap/objects:bytes", objects - stacks);

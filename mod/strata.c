@@ -18,7 +18,7 @@
 #include "rcu_free.h"
 
 /* Wishes that the fast path does not look at. */
-#define GFP_SLOW	(STRATA_GFP_DIRECT | __GFP_THISNODE)
+#define GFP_SLOW	(STRATA_GFP_DIRECT | __GFP_THISNODE | __GFP_ZERO)
 
 /**
  * strata_alloc() - allocate memory
@@ -37,19 +37,25 @@
  */
 void *strata_alloc(size_t size, gfp_t gfp)
 {
-	struct strata_cache *c;
+	const size_t last = size - 1;	/* of 0 bytes, far too large */
+	unsigned int class;
 	void *object;
 
 	strata_context_check(gfp);
-	/* One comparison for 0, too. */
-	if (likely(size - 1 < STRATA_CLASS_MAX_SIZE && !(gfp & GFP_SLOW))) {
-		c = &strata_main.class[strata_class_of(size)];
-		object = strata_fast_take(c);
-		if (likely(object)) {
-			strata_object_hand_out_plain(c, object, size, gfp);
-			return object;
-		}
-	}
+	if (unlikely(gfp & GFP_SLOW))
+		goto slow;
+	if (likely(last < STRATA_CLASS_LUT_COARSE))
+		class = strata_class_fine(last);
+	else if (last < STRATA_CLASS_MAX_SIZE)
+		class = strata_class_coarse(last);
+	else
+		goto slow;
+	if (unlikely(!strata_fast_take(strata_main.magazine[class], &object)))
+		goto slow;
+	strata_object_hand_out_plain(&strata_main.class[class], object, size, gfp);
+	return object;
+
+slow:
 	return strata_alloc_from(&strata_main, size, gfp, NUMA_NO_NODE, _RET_IP_);
 }
 STRATA_EXPORT(strata_alloc);
@@ -157,11 +163,35 @@ STRATA_EXPORT(strata_realloc);
  */
 void strata_free(const void *p)
 {
-	if (likely(strata_fast_free(&strata_main.heap, NULL, p)))
-		return;
-	strata_free_to(&strata_main, p, _RET_IP_);
+	if (unlikely(!strata_fast_free(&strata_main.heap, p)))
+		strata_free_slow(p, &strata_main, _RET_IP_);
 }
 STRATA_EXPORT(strata_free);
+
+static __always_inline bool free_to_class(unsigned int class, const void *p)
+{
+	struct strata_magazine *m;
+	bool done;
+
+	if (!strata_fast_may_free())
+		return false;
+	preempt_disable();
+	m = this_cpu_ptr(strata_main.magazine[class]);
+	done = strata_fast_free_to(m->cache, m, (void *)p, 0);
+	preempt_enable();
+	return done;
+}
+
+static noinline void free_sized_slow(const void *p, size_t size, unsigned long site)
+{
+	const size_t usable = strata_usable(&strata_main, p);
+
+	if (usable && (size > usable || !size))
+		strata_misuse_report(STRATA_MISUSE_WRONG_SIZE,
+				     "object %p of %zu bytes freed by %pS as one of %zu; freed",
+				     p, usable, (void *)site, size);
+	strata_free_slow(p, &strata_main, site);
+}
 
 /**
  * strata_free_sized() - free memory whose size is known
@@ -173,16 +203,20 @@ STRATA_EXPORT(strata_free);
  */
 void strata_free_sized(const void *p, size_t size)
 {
-	if (likely(size - 1 < STRATA_CLASS_MAX_SIZE) &&
-	    likely(strata_fast_free(&strata_main.heap,
-				    &strata_main.class[strata_class_of(size)], p)))
+	const size_t last = size - 1;
+
+	unsigned int class;
+
+	if (likely(last < STRATA_CLASS_LUT_COARSE))
+		class = strata_class_fine(last);
+	else if (last < STRATA_CLASS_MAX_SIZE)
+		class = strata_class_coarse(last);
+	else
+		goto slow;
+	if (likely(free_to_class(class, p)))
 		return;
-	if (strata_usable(&strata_main, p) &&
-	    (size > strata_usable(&strata_main, p) || !size))
-		strata_misuse_report(STRATA_MISUSE_WRONG_SIZE,
-				     "object %p of %zu bytes freed by %pS as one of %zu; freed",
-				     p, strata_usable(&strata_main, p), (void *)_RET_IP_, size);
-	strata_free_to(&strata_main, p, _RET_IP_);
+slow:
+	free_sized_slow(p, size, _RET_IP_);
 }
 STRATA_EXPORT(strata_free_sized);
 

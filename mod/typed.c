@@ -22,7 +22,10 @@
 #define CACHE_FLAGS	(STRATA_TYPESAFE_BY_RCU | STRATA_ACCOUNT | STRATA_REDZONE | \
 			 STRATA_POISON | STRATA_TRACE)
 
-/* Calls that the fast path does not look at go the long way. */
+/*
+ * Calls that the fast path does not look at go the long way. Of flags it need
+ * not know: where they ask for more, the magazines are empty.
+ */
 #define SLOW_FLAGS	(STRATA_ACCOUNT | STRATA_DEBUG_FLAGS)
 #define SLOW_GFP	(STRATA_GFP_DIRECT | __GFP_THISNODE | __GFP_ZERO)
 
@@ -70,7 +73,7 @@ struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const ch
 	const char *copy;
 	int err;
 
-	c = kzalloc(sizeof(*c) + STRATA_OWNER_PAGES, GFP_KERNEL);
+	c = kzalloc(sizeof(*c), GFP_KERNEL);
 	copy = kstrdup(name, GFP_KERNEL);
 	if (!c || !copy) {
 		err = -ENOMEM;
@@ -128,13 +131,14 @@ void *strata_cache_alloc(struct strata_cache *c, gfp_t gfp)
 	void *object;
 
 	strata_context_check(gfp);
-	if (likely(!(c->flags & SLOW_FLAGS) && !(gfp & SLOW_GFP))) {
-		object = strata_fast_take(c);
-		if (likely(object)) {
-			strata_object_hand_out(c, object, c->usable, gfp);
-			return object;
-		}
-	}
+	if (unlikely(gfp & SLOW_GFP))
+		goto slow;
+	if (unlikely(!strata_fast_take(c->magazine, &object)))
+		goto slow;
+	strata_object_hand_out(c, object, c->usable, gfp, want_init_on_alloc(0));
+	return object;
+
+slow:
 	return strata_cache_alloc_from(c, gfp, _RET_IP_);
 }
 STRATA_EXPORT(strata_cache_alloc);
@@ -149,9 +153,15 @@ STRATA_EXPORT(strata_cache_alloc);
  */
 void strata_cache_free(struct strata_cache *c, void *obj)
 {
-	if (likely(strata_fast_free(&strata_main.heap, c, obj)))
-		return;
-	strata_cache_free_to(c, obj, _RET_IP_);
+	bool done = false;
+
+	if (likely(strata_fast_may_free())) {
+		preempt_disable();
+		done = strata_fast_free_to(c, this_cpu_ptr(c->magazine), obj, c->mark);
+		preempt_enable();
+	}
+	if (unlikely(!done))
+		strata_cache_free_to(c, obj, _RET_IP_);
 }
 STRATA_EXPORT(strata_cache_free);
 

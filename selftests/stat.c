@@ -32,7 +32,7 @@
 #define NR_LARGE	30
 #define NR_ALL		(NR_SMALL + NR_LARGE)
 
-static const char * const tables[] = { "central", "classes", "heap", "percpu" };
+static const char * const tables[] = { "central", "classes", "depots", "heap", "percpu" };
 static const char * const lists[] = {
 	"arenas", "large", "metrics", "misuse", "regions", "tiers", "check"
 };

@@ -93,5 +93,6 @@ void replay_requests_exit(void);
 int replay_server_open(struct replay_server *server, struct replay_tally *tally);
 void replay_server_close(struct replay_server *server);
 int replay_serve(struct replay_server *server, const struct replay_event *e, u32 nr);
+void *replay_region_take(struct strata_region *r, size_t size);
 
 #endif /* REPLAY_H */
