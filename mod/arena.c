@@ -16,7 +16,10 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_lazy.h"
 #include "arena_pages.h"
+#include "arena_producer.h"
+#include "compat.h"
 #include "inode.h"
 #include "quota.h"
 
@@ -84,10 +87,14 @@ static int set_shape(struct strata_arena *arena, const struct strata_create *arg
 	arena->node = args->node;
 	arena->nr_regions = nr;
 	arena->region_bytes = region_bytes;
+	arena->keep_bytes = args->keep_bytes;
 	arena->slot_pages = region_bytes >> PAGE_SHIFT;
 	arena->data_pages = nr * arena->slot_pages;
 	arena->map_pages = arena->data_pages +
 			   DIV_ROUND_UP_ULL(nr * sizeof(struct strata_ctl), PAGE_SIZE);
+	/* Where no huge page has room before the guard, small ones come faster. */
+	if (arena->slot_pages <= STRATA_HUGE_PAGES)
+		arena->flags &= ~STRATA_CREATE_HUGE;
 	memcpy(arena->name, args->name, sizeof(arena->name));
 	return 0;
 }
@@ -128,11 +135,17 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	}
 	/* Without a link it counts as shared memory when core dumps are filtered. */
 	clear_nlink(arena->inode);
+	/* Beyond the size of a file the kernel maps no huge page. */
+	i_size_write(arena->inode, (loff_t)arena->map_pages << PAGE_SHIFT);
 	arena->memcg = get_mem_cgroup_from_mm(current->mm);
 	kref_init(&arena->kref);
 	init_rwsem(&arena->lock);
+	spin_lock_init(&arena->pins_lock);
+	arena->pins = RB_ROOT_CACHED;
+	strata_producers_init(arena);
 	strata_pages_init(arena);
 	strata_figures_init(arena);
+	strata_lazy_add(arena);
 	return arena;
 
 put_user:
@@ -146,6 +159,8 @@ static void destroy(struct kref *kref)
 {
 	struct strata_arena *arena = container_of(kref, struct strata_arena, kref);
 
+	strata_lazy_remove(arena);
+	strata_producers_exit(arena);
 	strata_pages_exit(arena);
 	strata_figures_exit(arena);
 	mem_cgroup_put(arena->memcg);
@@ -177,3 +192,4 @@ void strata_arena_put(struct strata_arena *arena)
 {
 	kref_put(&arena->kref, destroy);
 }
+STRATA_EXPORT(strata_arena_put);

@@ -7,6 +7,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -137,6 +138,21 @@ struct page *strata_ctl_page(struct strata_arena *arena, pgoff_t index)
 }
 
 /**
+ * strata_slot_find() - the kernel's view of a region that was used
+ * @arena: whose
+ * @region: its number, valid for @arena
+ *
+ * Context: any.
+ * Return: the slot, there as long as the arena is, or NULL.
+ */
+struct strata_slot *strata_slot_find(struct strata_arena *arena, u32 region)
+{
+	struct ctl_block *block = xa_load(&arena->blocks, region / CTL_PER_PAGE);
+
+	return block ? &block->slot[region % CTL_PER_PAGE] : NULL;
+}
+
+/**
  * strata_slot_get() - the kernel's view of a region
  * @arena: whose
  * @region: its number, valid for @arena
@@ -149,6 +165,43 @@ struct strata_slot *strata_slot_get(struct strata_arena *arena, u32 region)
 	struct ctl_block *block = get_block(arena, region / CTL_PER_PAGE);
 
 	return IS_ERR(block) ? ERR_CAST(block) : &block->slot[region % CTL_PER_PAGE];
+}
+
+/**
+ * strata_slot_next() - the next region that was used
+ * @arena: whose
+ * @region: where to begin; set to where it is
+ *
+ * Some of those returned may have been used by their neighbours' creation only.
+ *
+ * Context: any.
+ * Return: its slot, or NULL.
+ */
+struct strata_slot *strata_slot_next(struct strata_arena *arena, u32 *region)
+{
+	unsigned long index = *region / CTL_PER_PAGE;
+	struct ctl_block *block = xa_find(&arena->blocks, &index, ULONG_MAX, XA_PRESENT);
+
+	if (!block)
+		return NULL;
+	*region = max_t(u32, *region, index * CTL_PER_PAGE);
+	return *region < arena->nr_regions ? &block->slot[*region % CTL_PER_PAGE] : NULL;
+}
+
+/**
+ * strata_slot_top_pages() - how far a region is in use, as its process says
+ * @arena: whose
+ * @slot: of the region
+ *
+ * Context: any.
+ * Return: whole pages from the region's start, no more than there are.
+ */
+unsigned long strata_slot_top_pages(struct strata_arena *arena, struct strata_slot *slot)
+{
+	u64 end = arena->region_bytes - PAGE_SIZE;
+	u64 top = min(READ_ONCE(slot->ctl->top), end);
+
+	return array_index_nospec(DIV_ROUND_UP_ULL(top, PAGE_SIZE), arena->slot_pages);
 }
 
 /*
@@ -274,6 +327,39 @@ void strata_slot_trim(struct strata_arena *arena, struct strata_slot *slot,
 }
 
 /**
+ * strata_slot_recycle() - memory of a region stays, though it was to go
+ * @arena: whose
+ * @slot: of the region
+ * @bytes: how much
+ *
+ * Context: any but interrupts.
+ */
+void strata_slot_recycle(struct strata_arena *arena, struct strata_slot *slot, u64 bytes)
+{
+	spin_lock(&arena->fig_lock);
+	arena->fig.recycled += bytes;
+	slot->fig.recycled += bytes;
+	spin_unlock(&arena->fig_lock);
+}
+
+/**
+ * strata_slot_pin() - memory of a region is pinned, or not any more
+ * @arena: whose
+ * @slot: of the region
+ * @bytes: how much more
+ *
+ * Context: any but interrupts.
+ */
+void strata_slot_pin(struct strata_arena *arena, struct strata_slot *slot, s64 bytes)
+{
+	spin_lock(&arena->fig_lock);
+	mark_used(arena, slot);
+	arena->fig.pinned += bytes;
+	slot->fig.pinned += bytes;
+	spin_unlock(&arena->fig_lock);
+}
+
+/**
  * strata_figures_init() - an arena comes
  * @arena: its shape is set
  *
@@ -318,9 +404,8 @@ static void copy_figures(struct strata_stat *stat, const struct strata_figures *
 	stat->faults = fig->faults;
 	stat->grown = fig->grown;
 	stat->trimmed = fig->trimmed;
-	/* Nothing is recycled, nor pinned, yet. */
-	stat->recycled = 0;
-	stat->pinned = 0;
+	stat->recycled = fig->recycled;
+	stat->pinned = fig->pinned;
 }
 
 /**
@@ -334,7 +419,6 @@ static void copy_figures(struct strata_stat *stat, const struct strata_figures *
 int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat)
 {
 	static const struct strata_figures unused = { .limit = STRATA_REGION_START };
-	struct ctl_block *block;
 	struct strata_slot *slot;
 
 	if (stat->region == STRATA_REGION_ALL) {
@@ -345,12 +429,11 @@ int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat)
 	}
 	if (stat->region >= arena->nr_regions)
 		return -EOVERFLOW;
-	block = xa_load(&arena->blocks, stat->region / CTL_PER_PAGE);
-	if (!block) {
+	slot = strata_slot_find(arena, stat->region);
+	if (!slot) {
 		copy_figures(stat, &unused);
 		return 0;
 	}
-	slot = &block->slot[stat->region % CTL_PER_PAGE];
 	spin_lock(&arena->fig_lock);
 	/* A region can get past its limit in a page that it already has. */
 	grow_limit(arena, slot, 0);

@@ -9,6 +9,8 @@
 
 #include "arena.h"
 
+struct strata_producer;
+
 /**
  * struct strata_slot - the kernel's own view of one region
  * @fig: its figures
@@ -16,6 +18,7 @@
  * @events: as in struct strata_ctl
  * @trim_seq: as in struct strata_ctl
  * @used: something was asked of the region
+ * @producer: the kernel's side of it, if it is one that the kernel fills
  */
 struct strata_slot {
 	struct strata_figures fig;
@@ -23,6 +26,7 @@ struct strata_slot {
 	u32 events;
 	u32 trim_seq;
 	bool used;
+	struct strata_producer *producer;
 };
 
 /**
@@ -38,13 +42,18 @@ struct strata_arena_totals {
 };
 
 struct page *strata_ctl_page(struct strata_arena *arena, pgoff_t index);
+struct strata_slot *strata_slot_find(struct strata_arena *arena, u32 region);
 struct strata_slot *strata_slot_get(struct strata_arena *arena, u32 region);
+struct strata_slot *strata_slot_next(struct strata_arena *arena, u32 *region);
+unsigned long strata_slot_top_pages(struct strata_arena *arena, struct strata_slot *slot);
 void strata_slot_fault(struct strata_arena *arena, struct strata_slot *slot, u64 want);
 void strata_slot_want(struct strata_arena *arena, struct strata_slot *slot, u64 want);
 void strata_slot_commit(struct strata_arena *arena, struct strata_slot *slot,
 			unsigned long pages);
 void strata_slot_trim(struct strata_arena *arena, struct strata_slot *slot,
 		      unsigned long pages);
+void strata_slot_recycle(struct strata_arena *arena, struct strata_slot *slot, u64 bytes);
+void strata_slot_pin(struct strata_arena *arena, struct strata_slot *slot, s64 bytes);
 
 void strata_figures_init(struct strata_arena *arena);
 void strata_figures_exit(struct strata_arena *arena);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory into the regions of an arena and out of it again. The pages are whole
- * ones from the page allocator, zeroed, and each has a reference count of its
- * own: one that somebody pinned goes back when it is let go, and never turns up
- * as another page of an arena before that. Knows page offsets; does not know
- * where the arena is mapped.
+ * Memory into the regions of an arena: pages from the page allocator, zeroed.
+ * How they leave is in arena_trim.c. Knows page offsets; does not know where the
+ * arena is mapped.
  *
  * Pages come in under the arena's lock held for reading, so that many faults go
- * on at once, and go away under it held for writing, out of the page tables
- * first: whoever finds a page under the lock may map it before letting go.
+ * on at once, and go away under it held for writing.
+ *
+ * Small pages have a reference count each, also if they came together: one that
+ * somebody pinned goes back when it is let go, and never turns up as another
+ * page of an arena before that. A huge page is one entry, and goes as one.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -21,40 +22,63 @@
 #include "arena_pages.h"
 #include "quota.h"
 
-/* Pages taken away in one go, that is, while no fault is served. */
-#define TRIM_BATCH	512
+/*
+ * Pages that come together in a region which has grown that far: never more than
+ * a quarter ahead of use.
+ */
+static const struct {
+	u64 from, step;
+} growth[] = {
+	{ SZ_8M, SZ_2M },
+	{ SZ_256K, SZ_64K },
+	{ SZ_64K, SZ_16K },
+};
 
-static u32 region_of(struct strata_arena *arena, pgoff_t pgoff)
+/**
+ * strata_pages_growth() - in which steps a region grows
+ * @arena: whose
+ * @pgoff: page offset in the regions, where it is to grow
+ *
+ * Context: any.
+ * Return: order of the pages that come together.
+ */
+unsigned int strata_pages_growth(struct strata_arena *arena, pgoff_t pgoff)
 {
-	return pgoff / arena->slot_pages;
+	u64 off = (u64)(pgoff % arena->slot_pages) << PAGE_SHIFT;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(growth); i++)
+		if (off >= growth[i].from)
+			return get_order(growth[i].step);
+	return 0;
 }
 
-static pgoff_t slot_start(struct strata_arena *arena, pgoff_t pgoff)
+/* The next smaller number of pages to try for. */
+static unsigned int smaller(unsigned int order)
 {
-	return pgoff - pgoff % arena->slot_pages;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(growth); i++)
+		if (order > get_order(growth[i].step))
+			return get_order(growth[i].step);
+	return 0;
 }
 
-/* One past the last page of a slot that may have memory: its guard. */
-static pgoff_t slot_guard(struct strata_arena *arena, pgoff_t pgoff)
+static struct page *huge_page_of(struct strata_arena *arena, pgoff_t pgoff)
 {
-	return slot_start(arena, pgoff) + arena->slot_pages - 1;
-}
+	struct page *page;
 
-/* A small region grows by small steps, so that no more than a quarter is ahead. */
-static unsigned int growth_order(struct strata_arena *arena, pgoff_t pgoff)
-{
-	u64 off = (u64)(pgoff - slot_start(arena, pgoff)) << PAGE_SHIFT;
-
-	if (off < SZ_64K)
-		return 0;
-	return off < SZ_256K ? get_order(SZ_16K) : STRATA_WINDOW_ORDER;
+	if (!(arena->flags & STRATA_CREATE_HUGE))
+		return NULL;
+	page = xa_load(&arena->pages, round_down(pgoff, STRATA_HUGE_PAGES));
+	return page && PageHead(page) ? page : NULL;
 }
 
 /* The largest aligned window around @pgoff in [@first, @end) with no page in it. */
 static unsigned int window_order(struct strata_arena *arena, pgoff_t pgoff, pgoff_t first,
 				 pgoff_t end, unsigned int order)
 {
-	for (; order; order--) {
+	for (; order; order = smaller(order)) {
 		unsigned long start = round_down(pgoff, 1UL << order);
 		unsigned long last = start + (1UL << order) - 1;
 
@@ -65,8 +89,9 @@ static unsigned int window_order(struct strata_arena *arena, pgoff_t pgoff, pgof
 	return order;
 }
 
-/* Charged and zeroed pages of their own, or an error pointer. */
-static struct page *get_pages(struct strata_arena *arena, unsigned int order)
+/* One huge page, or small ones of their own; charged and zeroed, or an error. */
+static struct page *get_pages(struct strata_arena *arena, unsigned int order, bool huge,
+			      bool light)
 {
 	gfp_t gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT;
 	u64 bytes = (u64)PAGE_SIZE << order;
@@ -74,8 +99,10 @@ static struct page *get_pages(struct strata_arena *arena, unsigned int order)
 	int err;
 
 	/* More than a page at once is a convenience. */
-	if (order)
+	if (order || light)
 		gfp |= __GFP_NORETRY | __GFP_NOWARN;
+	if (huge)
+		gfp |= __GFP_COMP;
 	err = strata_user_charge(arena->user, bytes, arena->privileged);
 	if (err)
 		return ERR_PTR(err);
@@ -84,7 +111,7 @@ static struct page *get_pages(struct strata_arena *arena, unsigned int order)
 		strata_user_uncharge(arena->user, bytes);
 		return ERR_PTR(-ENOMEM);
 	}
-	if (order)
+	if (order && !huge)
 		split_page(page, order);
 	return page;
 }
@@ -95,54 +122,115 @@ static bool no_growth(struct strata_arena *arena)
 	return arena->seals & (STRATA_SEAL_GROW | STRATA_SEAL_WRITE);
 }
 
-static void put_one(struct strata_arena *arena, struct page *page)
+/**
+ * strata_pages_put() - let go of what was an entry of arena->pages
+ * @arena: whose
+ * @page: the entry, mapped nowhere any more
+ *
+ * Context: any but interrupts.
+ */
+void strata_pages_put(struct strata_arena *arena, struct page *page)
 {
+	u64 bytes = (u64)strata_entry_pages(page) << PAGE_SHIFT;
+
 	put_page(page);
-	strata_user_uncharge(arena->user, PAGE_SIZE);
+	strata_user_uncharge(arena->user, bytes);
+}
+
+/* Is the place taken, or part of a huge page? Both locked by xa_lock. */
+static bool taken(struct strata_arena *arena, struct xa_state *xas)
+{
+	return xas_load(xas) || huge_page_of(arena, xas->xa_index);
+}
+
+/* Enter one huge page. Returns the number of small ones in it, or an error. */
+static int enter_huge(struct strata_arena *arena, struct page *page, pgoff_t start)
+{
+	XA_STATE(xas, &arena->pages, start);
+	int err = 0;
+
+	do {
+		xas_lock(&xas);
+		xas_set(&xas, start);
+		if (xas_find(&xas, start + STRATA_HUGE_PAGES - 1)) {
+			err = -EBUSY;
+		} else {
+			xas_set(&xas, start);
+			xas_store(&xas, page);
+		}
+		xas_unlock(&xas);
+	} while (!err && xas_nomem(&xas, GFP_KERNEL));
+	err = err ?: xas_error(&xas);
+	if (err)
+		strata_pages_put(arena, page);
+	return err ?: STRATA_HUGE_PAGES;
+}
+
+/* Enter small pages wherever there are none. Returns how many, or an error. */
+static int enter_small(struct strata_arena *arena, struct page *page, pgoff_t start,
+		       unsigned int nr)
+{
+	XA_STATE(xas, &arena->pages, start);
+	unsigned int i = 0, got = 0;
+
+	do {
+		xas_lock(&xas);
+		for (; i < nr; i++, xas_next(&xas)) {
+			if (taken(arena, &xas)) {
+				strata_pages_put(arena, page + i);
+				continue;
+			}
+			xas_store(&xas, page + i);
+			if (xas_error(&xas))
+				break;
+			got++;
+		}
+		xas_unlock(&xas);
+	} while (xas_nomem(&xas, GFP_KERNEL));
+	/* Without memory to enter them, those that are left go back. */
+	for (; i < nr; i++)
+		strata_pages_put(arena, page + i);
+	return got ?: xas_error(&xas);
 }
 
 /*
  * Commit pages around @pgoff, which has none, within [@first, @end) of one slot.
- * Returns how many, 0 if somebody else was faster, or an error if @pgoff could
- * not be had. arena->lock is held for reading.
+ * Returns how many, 0 if somebody else was faster, or an error if there are
+ * none to be had. arena->lock is held for reading.
  */
 static int commit(struct strata_arena *arena, struct strata_slot *slot, pgoff_t pgoff,
-		  pgoff_t first, pgoff_t end, unsigned int order)
+		  pgoff_t first, pgoff_t end, unsigned int order, bool light)
 {
 	struct page *page;
 	pgoff_t start;
-	int i, err, ret = 0, got = 0;
+	bool huge;
+	int got;
 
 	order = window_order(arena, pgoff, first, end, order);
-	page = get_pages(arena, order);
-	if (IS_ERR(page) && order) {
-		order = 0;
-		page = get_pages(arena, 0);
+	for (;; order = smaller(order)) {
+		huge = arena->flags & STRATA_CREATE_HUGE && order == STRATA_HUGE_ORDER;
+		page = get_pages(arena, order, huge, light);
+		if (!IS_ERR(page))
+			break;
+		if (!order)
+			return PTR_ERR(page);
 	}
-	if (IS_ERR(page))
-		return PTR_ERR(page);
-
 	start = round_down(pgoff, 1UL << order);
-	for (i = 0; i < 1 << order; i++) {
-		err = xa_insert(&arena->pages, start + i, page + i, GFP_KERNEL);
-		if (!err) {
-			got++;
-			continue;
-		}
-		put_one(arena, page + i);
-		if (err != -EBUSY && start + i == pgoff)
-			ret = err;
-	}
-	if (got)
+	if (huge)
+		got = enter_huge(arena, page, start);
+	else
+		got = enter_small(arena, page, start, 1U << order);
+	if (got > 0)
 		strata_slot_commit(arena, slot, got);
-	return ret ?: got;
+	return got == -EBUSY ? 0 : got;
 }
 
 static int commit_charged(struct strata_arena *arena, struct strata_slot *slot,
-			  pgoff_t pgoff, pgoff_t first, pgoff_t end, unsigned int order)
+			  pgoff_t pgoff, pgoff_t first, pgoff_t end, unsigned int order,
+			  bool light)
 {
 	struct mem_cgroup *memcg = set_active_memcg(arena->memcg);
-	int ret = commit(arena, slot, pgoff, first, end, order);
+	int ret = commit(arena, slot, pgoff, first, end, order, light);
 
 	set_active_memcg(memcg);
 	return ret;
@@ -154,11 +242,45 @@ static int commit_charged(struct strata_arena *arena, struct strata_slot *slot,
  * @pgoff: page offset in the regions
  *
  * Context: any, with arena->lock held for as long as the page is to be there.
- * Return: the page or NULL.
+ * Return: the page, maybe one inside of a huge page, or NULL.
  */
 struct page *strata_pages_find(struct strata_arena *arena, pgoff_t pgoff)
 {
-	return xa_load(&arena->pages, pgoff);
+	struct page *page = xa_load(&arena->pages, pgoff);
+
+	if (page)
+		return page;
+	page = huge_page_of(arena, pgoff);
+	return page ? page + pgoff % STRATA_HUGE_PAGES : NULL;
+}
+
+/**
+ * strata_pages_gather() - the small pages that follow each other
+ * @arena: whose; not one of huge pages
+ * @first: page offset in the regions
+ * @end: one past the last
+ * @pages: room for @end - @first of them
+ *
+ * Context: any, with arena->lock held for as long as the pages are to be there.
+ * Return: how many there are from @first on.
+ */
+unsigned int strata_pages_gather(struct strata_arena *arena, pgoff_t first, pgoff_t end,
+				 struct page **pages)
+{
+	XA_STATE(xas, &arena->pages, first);
+	unsigned int nr = 0;
+	struct page *page;
+
+	rcu_read_lock();
+	for (page = xas_load(&xas); nr < end - first; page = xas_next(&xas)) {
+		while (xas_retry(&xas, page))
+			page = xas_load(&xas);
+		if (!page)
+			break;
+		pages[nr++] = page;
+	}
+	rcu_read_unlock();
+	return nr;
 }
 
 /**
@@ -166,29 +288,35 @@ struct page *strata_pages_find(struct strata_arena *arena, pgoff_t pgoff)
  * @arena: whose
  * @pgoff: page offset in the regions
  * @want: byte in that page that is asked for
- * @grow: get memory for it if there is none
+ * @how: STRATA_FAULT_*
  *
  * Context: may sleep; arena->lock held for reading.
  * Return: 0; -EFAULT in a guard page, or if the page is missing and may not be
  * made; -EDQUOT; -ENOMEM.
  */
-int strata_pages_fault(struct strata_arena *arena, pgoff_t pgoff, unsigned int want, bool grow)
+int strata_pages_fault(struct strata_arena *arena, pgoff_t pgoff, unsigned int want,
+		       unsigned int how)
 {
-	pgoff_t start = slot_start(arena, pgoff);
-	pgoff_t guard = slot_guard(arena, pgoff);
+	pgoff_t start = strata_slot_start(arena, pgoff);
+	pgoff_t guard = strata_slot_guard(arena, pgoff);
 	struct strata_slot *slot;
+	unsigned int order;
 	int ret;
 
 	if (pgoff == guard)
 		return -EFAULT;
-	slot = strata_slot_get(arena, region_of(arena, pgoff));
+	slot = strata_slot_get(arena, strata_region_of(arena, pgoff));
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
-	if (!strata_pages_find(arena, pgoff)) {
-		if (!grow || no_growth(arena))
+	order = how & STRATA_FAULT_HUGE ? STRATA_HUGE_ORDER : 0;
+	if (!(arena->flags & STRATA_CREATE_HUGE))
+		order = strata_pages_growth(arena, pgoff);
+	/* Whoever was faster may have taken neighbours only. */
+	while (!strata_pages_find(arena, pgoff)) {
+		if (!(how & STRATA_FAULT_GROW) || no_growth(arena))
 			return -EFAULT;
-		ret = commit_charged(arena, slot, pgoff, start, guard,
-				     growth_order(arena, pgoff));
+		ret = commit_charged(arena, slot, pgoff, start, guard, order,
+				     how & STRATA_FAULT_LIGHT);
 		if (ret < 0)
 			return ret;
 	}
@@ -199,12 +327,12 @@ int strata_pages_fault(struct strata_arena *arena, pgoff_t pgoff, unsigned int w
 /* As much of [@first, @end) as is in the slot of @first. */
 static int populate_slot(struct strata_arena *arena, pgoff_t first, pgoff_t end, u64 *bytes)
 {
-	pgoff_t start = slot_start(arena, first);
+	pgoff_t start = strata_slot_start(arena, first);
 	struct strata_slot *slot;
 	pgoff_t pgoff;
 	int ret;
 
-	slot = strata_slot_get(arena, region_of(arena, first));
+	slot = strata_slot_get(arena, strata_region_of(arena, first));
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	for (pgoff = first; pgoff < end; pgoff++) {
@@ -218,7 +346,7 @@ static int populate_slot(struct strata_arena *arena, pgoff_t first, pgoff_t end,
 			ret = -EPERM;
 		else if (!strata_pages_find(arena, pgoff))
 			ret = commit_charged(arena, slot, pgoff, first, end,
-					     STRATA_WINDOW_ORDER);
+					     STRATA_HUGE_ORDER, false);
 		up_read(&arena->lock);
 		if (ret < 0)
 			return ret;
@@ -247,7 +375,7 @@ int strata_pages_populate(struct strata_arena *arena, pgoff_t first, pgoff_t end
 	int ret = 0;
 
 	while (first < end && !ret) {
-		pgoff_t guard = slot_guard(arena, first);
+		pgoff_t guard = strata_slot_guard(arena, first);
 
 		if (first < guard)
 			ret = populate_slot(arena, first, min(end, guard), bytes);
@@ -255,59 +383,6 @@ int strata_pages_populate(struct strata_arena *arena, pgoff_t first, pgoff_t end
 		cond_resched();
 	}
 	return ret;
-}
-
-/* Take the pages of [@first, @end), in one slot, away from all who map them. */
-static u64 trim_batch(struct strata_arena *arena, pgoff_t first, pgoff_t end)
-{
-	unsigned long pages = 0, index;
-	struct strata_slot *slot;
-	struct page *page;
-
-	unmap_mapping_range(arena->inode->i_mapping, (loff_t)first << PAGE_SHIFT,
-			    (loff_t)(end - first) << PAGE_SHIFT, 1);
-	xa_for_each_range(&arena->pages, index, page, first, end - 1) {
-		xa_erase(&arena->pages, index);
-		put_one(arena, page);
-		pages++;
-	}
-	if (!pages)
-		return 0;
-	/* There since the region got its first page. */
-	slot = strata_slot_get(arena, region_of(arena, first));
-	strata_slot_trim(arena, slot, pages);
-	return (u64)pages << PAGE_SHIFT;
-}
-
-/**
- * strata_pages_trim() - give the memory of a range back
- * @arena: whose
- * @first: page offset in the regions
- * @end: one past the last
- * @bytes: what this call gave back is added to it, on failure too
- *
- * Context: may sleep.
- * Return: 0; -EPERM if sealed; -EINTR if the task is being killed.
- */
-int strata_pages_trim(struct strata_arena *arena, pgoff_t first, pgoff_t end, u64 *bytes)
-{
-	unsigned long index = first;
-	pgoff_t stop;
-
-	while (index < end && xa_find(&arena->pages, &index, end - 1, XA_PRESENT)) {
-		stop = min3(end, (pgoff_t)index + TRIM_BATCH, slot_guard(arena, index));
-		if (down_write_killable(&arena->lock))
-			return -EINTR;
-		if (arena->seals & STRATA_SEAL_WRITE) {
-			up_write(&arena->lock);
-			return -EPERM;
-		}
-		*bytes += trim_batch(arena, index, stop);
-		up_write(&arena->lock);
-		index = stop;
-		cond_resched();
-	}
-	return 0;
 }
 
 /**
@@ -333,7 +408,7 @@ void strata_pages_exit(struct strata_arena *arena)
 	struct page *page;
 
 	xa_for_each(&arena->pages, index, page) {
-		put_one(arena, page);
+		strata_pages_put(arena, page);
 		cond_resched();
 	}
 	xa_destroy(&arena->pages);

@@ -6,19 +6,36 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 
 #include "arena.h"
+#include "arena_pages.h"
 #include "arena_seal.h"
 
-/* Somebody in the kernel holds a page, and may be about to write to it. */
+/*
+ * Somebody in the kernel holds a page, and may be about to write to it. The page
+ * is locked against being mapped meanwhile, see arena_trim.c.
+ */
+static bool page_held(struct strata_arena *arena, pgoff_t pgoff, struct page *page)
+{
+	bool held;
+
+	lock_page(page);
+	unmap_mapping_range(arena->inode->i_mapping, (loff_t)pgoff << PAGE_SHIFT,
+			    (loff_t)strata_entry_pages(page) << PAGE_SHIFT, 1);
+	held = page_count(page) != 1;
+	unlock_page(page);
+	return held;
+}
+
 static bool pages_held(struct strata_arena *arena)
 {
 	unsigned long index;
 	struct page *page;
 
 	xa_for_each(&arena->pages, index, page) {
-		if (page_count(page) != 1)
+		if (page_count(page) != 1 && page_held(arena, index, page))
 			return true;
 		cond_resched();
 	}
@@ -34,6 +51,8 @@ static int stop_writes(struct strata_arena *arena)
 	struct address_space *mapping = arena->inode->i_mapping;
 	int err;
 
+	if (READ_ONCE(arena->nr_write_pins))
+		return -EBUSY;
 	err = mapping_deny_writable(mapping);
 	if (err)
 		return err;

@@ -51,9 +51,9 @@ static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *na
 	return shrinker;
 }
 
-static inline int strata_shrinker_register(struct shrinker *shrinker)
+static inline int strata_shrinker_register(struct shrinker *shrinker, const char *name)
 {
-	return register_shrinker(shrinker, "strata");
+	return register_shrinker(shrinker, "%s", name);
 }
 
 static inline void shrinker_free(struct shrinker *shrinker)
@@ -64,7 +64,7 @@ static inline void shrinker_free(struct shrinker *shrinker)
 	kfree(shrinker);
 }
 #else
-static inline int strata_shrinker_register(struct shrinker *shrinker)
+static inline int strata_shrinker_register(struct shrinker *shrinker, const char *name)
 {
 	shrinker_register(shrinker);
 	return 0;

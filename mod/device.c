@@ -6,25 +6,30 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
 #include "arena.h"
 #include "arena_ctl.h"
 #include "arena_pages.h"
+#include "arena_producer.h"
 #include "arena_seal.h"
+#include "arena_trim.h"
+#include "compat.h"
 #include "device.h"
 #include "inode.h"
 #include "map.h"
 
 #define FEATURES	(STRATA_FEATURE_FORK_SHARE | STRATA_FEATURE_DUMP | \
-			 STRATA_FEATURE_EXPORT | STRATA_FEATURE_SEAL)
+			 STRATA_FEATURE_EXPORT | STRATA_FEATURE_SEAL | STRATA_FEATURE_HUGE | \
+			 STRATA_FEATURE_PRODUCER | STRATA_FEATURE_LAZY)
 
 #define CREATE_FLAGS	(STRATA_CREATE_FORK_SHARE | STRATA_CREATE_HUGE | \
 			 STRATA_CREATE_LAZY | STRATA_CREATE_PRODUCER | STRATA_CREATE_DUMP)
-#define CREATE_UNABLE	(STRATA_CREATE_HUGE | STRATA_CREATE_LAZY | STRATA_CREATE_PRODUCER)
 
 #define SEALS		(STRATA_SEAL_SEAL | STRATA_SEAL_GROW | STRATA_SEAL_WRITE)
 
@@ -121,8 +126,6 @@ static int run_create(struct call *call)
 
 	if (create->flags & ~CREATE_FLAGS)
 		return -EINVAL;
-	if (create->flags & CREATE_UNABLE)
-		return -EOPNOTSUPP;
 	arena = strata_arena_create(create);
 	if (IS_ERR(arena))
 		return PTR_ERR(arena);
@@ -281,6 +284,17 @@ static int arena_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Only what the kernel writes is waited for. */
+static __poll_t arena_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct strata_arena *arena = file->private_data;
+
+	poll_wait(file, &arena->readers, wait);
+	/* Pairs with wq_has_sleeper() in strata_arena_publish(). */
+	smp_mb();
+	return strata_producers_unread(arena) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
 static void arena_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct strata_arena *arena = file->private_data;
@@ -293,14 +307,20 @@ static void arena_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "strata-committed:\t%llu\n", stat.committed);
 	seq_printf(m, "strata-hwm:\t%llu\n", stat.hwm);
 	seq_printf(m, "strata-faults:\t%llu\n", stat.faults);
+	seq_printf(m, "strata-recycled:\t%llu\n", stat.recycled);
+	seq_printf(m, "strata-pinned:\t%llu\n", stat.pinned);
+	seq_printf(m, "strata-flags:\t%#x\n", arena->flags);
+	seq_printf(m, "strata-seals:\t%#x\n", READ_ONCE(arena->seals));
 }
 
 static const struct file_operations arena_fops = {
 	.owner = THIS_MODULE,
 	.mmap = strata_map,
+	.get_unmapped_area = thp_get_unmapped_area,	/* NULL where there are none */
 	.release = arena_release,
 	.unlocked_ioctl = arena_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.poll = arena_poll,
 	.show_fdinfo = arena_show_fdinfo,
 };
 
@@ -309,6 +329,32 @@ static const struct file_operations device_fops = {
 	.unlocked_ioctl = device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
+
+/**
+ * strata_arena_get() - an arena by its descriptor
+ * @fd: of the current process, open for reading and writing
+ *
+ * Context: may sleep.
+ * Return: the arena, to be let go with strata_arena_put(); ERR_PTR(-EBADF) no such
+ * descriptor, or a read-only one; ERR_PTR(-EINVAL) not an arena.
+ */
+struct strata_arena *strata_arena_get(int fd)
+{
+	struct file *file = fget(fd);
+	struct strata_arena *arena;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != &arena_fops)
+		arena = ERR_PTR(-EINVAL);
+	else if (!(file->f_mode & FMODE_WRITE))
+		arena = ERR_PTR(-EBADF);
+	else
+		arena = strata_arena_hold(file->private_data);
+	fput(file);
+	return arena;
+}
+STRATA_EXPORT(strata_arena_get);
 
 static struct miscdevice device = {
 	.minor = MISC_DYNAMIC_MINOR,

@@ -6,9 +6,12 @@
  * are had.
  */
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_lazy.h"
 #include "arena_pages.h"
 #include "compat.h"
 #include "map.h"
@@ -19,7 +22,13 @@ static vm_fault_t to_fault(int err)
 	case 0:
 		return VM_FAULT_NOPAGE;
 	case -ENOMEM:
-		return VM_FAULT_OOM;
+		/*
+		 * Told of a lack of memory, the kernel tries again, until the OOM
+		 * killer made room. If that is not what happened (the creator's
+		 * memory cgroup is full, and there is nobody to kill in it), the
+		 * task would try forever.
+		 */
+		return fatal_signal_pending(current) ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	default:
 		return VM_FAULT_SIGBUS;
 	}
@@ -53,57 +62,110 @@ static int map_around(struct vm_fault *vmf, struct strata_arena *arena)
 {
 	struct page *pages[STRATA_WINDOW_PAGES];
 	struct vm_area_struct *vma = vmf->vma;
-	pgoff_t window = round_down(vmf->pgoff, STRATA_WINDOW_PAGES);
-	pgoff_t first = max(window, vma->vm_pgoff);
-	pgoff_t end = min(window + STRATA_WINDOW_PAGES, vma->vm_pgoff + vma_pages(vma));
-	pgoff_t start = vmf->pgoff;
+	pgoff_t nr_window = max(1UL << strata_pages_growth(arena, vmf->pgoff),
+				STRATA_WINDOW_PAGES);
+	pgoff_t window = round_down(vmf->pgoff, nr_window);
+	pgoff_t end = min(window + nr_window, vma->vm_pgoff + vma_pages(vma));
+	pgoff_t at = max(window, vma->vm_pgoff);
 	unsigned long nr;
+	int err;
 
-	while (start > first && strata_pages_find(arena, start - 1))
-		start--;
-	for (nr = 0; start + nr < end; nr++) {
-		pages[nr] = strata_pages_find(arena, start + nr);
-		if (!pages[nr])
-			break;
+	for (; at < end; at += nr ?: 1) {
+		nr = strata_pages_gather(arena, at, min(at + STRATA_WINDOW_PAGES, end), pages);
+		err = insert_pages(vma, vma->vm_start + ((at - vma->vm_pgoff) << PAGE_SHIFT),
+				   pages, nr);
+		if (err)
+			return err;
 	}
-	return insert_pages(vma, vma->vm_start + ((start - vma->vm_pgoff) << PAGE_SHIFT),
-			    pages, nr);
+	return 0;
 }
 
-static int fault_region(struct vm_fault *vmf, struct strata_arena *arena)
+static int fault_small(struct vm_fault *vmf, struct strata_arena *arena, unsigned int how)
 {
-	/* Who may only read does not make an arena grow. */
-	bool grow = vmf->vma->vm_file->f_mode & FMODE_WRITE;
 	int err;
 
 	/* Held until the pages are mapped, or they could be taken away before. */
 	down_read(&arena->lock);
-	err = strata_pages_fault(arena, vmf->pgoff, offset_in_page(vmf->real_address), grow);
+	err = strata_pages_fault(arena, vmf->pgoff, offset_in_page(vmf->real_address), how);
 	if (!err)
 		err = map_around(vmf, arena);
 	up_read(&arena->lock);
 	return err;
 }
 
+/* Is the fault in a piece of @vma that one entry of the upper page table can map? */
+static bool huge_fits(struct vm_area_struct *vma, unsigned long address)
+{
+	unsigned long start = address & PMD_MASK;
+
+	return start >= vma->vm_start && vma->vm_end - start >= PMD_SIZE &&
+	       IS_ALIGNED((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff, STRATA_HUGE_PAGES);
+}
+
+/*
+ * The kernel maps the page, a huge one by one entry if it can. Meanwhile it is
+ * the page's lock that keeps it from being taken away.
+ */
+static int fault_huge(struct vm_fault *vmf, struct strata_arena *arena, unsigned int how)
+{
+	int err;
+
+	if (huge_fits(vmf->vma, vmf->address))
+		how |= STRATA_FAULT_HUGE;
+	down_read(&arena->lock);
+	err = strata_pages_fault(arena, vmf->pgoff, offset_in_page(vmf->real_address), how);
+	if (!err) {
+		vmf->page = strata_pages_find(arena, vmf->pgoff);
+		get_page(vmf->page);
+		lock_page(vmf->page);
+	}
+	up_read(&arena->lock);
+	return err;
+}
+
+static vm_fault_t fault_region(struct vm_fault *vmf, struct strata_arena *arena)
+{
+	int (*fault)(struct vm_fault *vmf, struct strata_arena *arena, unsigned int how);
+	bool huge = arena->flags & STRATA_CREATE_HUGE;
+	bool lazy = arena->flags & STRATA_CREATE_LAZY;
+	unsigned int how = 0;
+	int err;
+
+	fault = huge ? fault_huge : fault_small;
+	/* Who may only read does not make an arena grow. */
+	if (vmf->vma->vm_file->f_mode & FMODE_WRITE &&
+	    !(arena->flags & STRATA_CREATE_PRODUCER))
+		how = STRATA_FAULT_GROW;
+	/* What it does not use comes before what others do. */
+	err = fault(vmf, arena, lazy ? how | STRATA_FAULT_LIGHT : how);
+	if (lazy && (err == -ENOMEM || err == -EDQUOT)) {
+		strata_lazy_relieve(arena);
+		err = fault(vmf, arena, how);
+	}
+	return !err && huge ? VM_FAULT_LOCKED : to_fault(err);
+}
+
 /* Control pages stay for as long as the arena does: no lock. */
-static int fault_ctl(struct vm_fault *vmf, struct strata_arena *arena)
+static vm_fault_t fault_ctl(struct vm_fault *vmf, struct strata_arena *arena)
 {
 	struct page *page = strata_ctl_page(arena, vmf->pgoff - arena->data_pages);
 
-	return IS_ERR(page) ? PTR_ERR(page) :
-			      insert_pages(vmf->vma, vmf->address & PAGE_MASK, &page, 1);
+	if (IS_ERR(page))
+		return to_fault(PTR_ERR(page));
+	get_page(page);
+	vmf->page = page;
+	return 0;
 }
 
 static vm_fault_t map_fault(struct vm_fault *vmf)
 {
 	struct strata_arena *arena = vmf->vma->vm_file->private_data;
 
-	if (vmf->pgoff < arena->data_pages)
-		return to_fault(fault_region(vmf, arena));
 	/* mremap() cannot make a mapping longer, but nothing here relies on it. */
-	if (vmf->pgoff < arena->map_pages)
-		return to_fault(fault_ctl(vmf, arena));
-	return VM_FAULT_SIGBUS;
+	if (vmf->pgoff >= arena->map_pages)
+		return VM_FAULT_SIGBUS;
+	return vmf->pgoff < arena->data_pages ? fault_region(vmf, arena) :
+						fault_ctl(vmf, arena);
 }
 
 static const struct vm_operations_struct map_operations = {
@@ -117,12 +179,12 @@ static const struct vm_operations_struct map_operations = {
  *
  * Context: mmap_lock held for writing.
  * Return: 0; -EINVAL if past the end, or private and not sealed against writes;
- * -EPERM if executable.
+ * -EPERM if executable, or writable where only the kernel writes.
  */
 int strata_map(struct file *file, struct vm_area_struct *vma)
 {
 	struct strata_arena *arena = file->private_data;
-	unsigned long flags = VM_MIXEDMAP | VM_DONTEXPAND;
+	unsigned long flags = VM_DONTEXPAND;
 
 	/*
 	 * A private copy is of something that does not change any more. Of a
@@ -136,7 +198,18 @@ int strata_map(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff > arena->map_pages ||
 	    vma_pages(vma) > arena->map_pages - vma->vm_pgoff)
 		return -EINVAL;
+	if (arena->flags & STRATA_CREATE_PRODUCER && vma->vm_pgoff < arena->data_pages) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 
+	/*
+	 * A mixed map takes pages in batches, but what is mapped there by one
+	 * entry of the upper page table is not counted, nor let go.
+	 */
+	if (!(arena->flags & STRATA_CREATE_HUGE))
+		flags |= VM_MIXEDMAP;
 	/* Two processes that move one top would spoil each other's memory. */
 	if (!(arena->flags & STRATA_CREATE_FORK_SHARE))
 		flags |= VM_DONTCOPY;

@@ -47,7 +47,7 @@ int strata_shrink_init(struct strata_allocator *a)
 	shrinker->count_objects = count_objects;
 	shrinker->scan_objects = scan_objects;
 	shrinker->seeks = DEFAULT_SEEKS;
-	err = strata_shrinker_register(shrinker);
+	err = strata_shrinker_register(shrinker, "strata");
 	if (err)
 		shrinker_free(shrinker);
 	return err;

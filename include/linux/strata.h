@@ -22,6 +22,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>		/* ZERO_SIZE_PTR */
 #include <linux/types.h>
+#include <linux/strata_arena.h>
 #include <linux/strata_region.h>
 
 /* The largest object, in bytes. Physically contiguous. */

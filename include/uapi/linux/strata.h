@@ -59,8 +59,8 @@ struct strata_info {
 
 /* strata_create.flags */
 #define STRATA_CREATE_FORK_SHARE	(1U << 0) /* mappings are inherited by fork() */
-#define STRATA_CREATE_HUGE		(1U << 1) /* prefer 2 MiB mappings */
-#define STRATA_CREATE_LAZY		(1U << 2) /* memory above top may be reclaimed */
+#define STRATA_CREATE_HUGE		(1U << 1) /* memory comes, and goes, 2 MiB at a time */
+#define STRATA_CREATE_LAZY		(1U << 2) /* memory above top goes when memory is short */
 #define STRATA_CREATE_PRODUCER		(1U << 3) /* the kernel writes, the process reads */
 #define STRATA_CREATE_DUMP		(1U << 4) /* show up in core dumps */
 
@@ -75,7 +75,9 @@ struct strata_info {
  *	rounded up to whole pages
  * @region_bytes: slot of one region with its guard page, a power of two of at
  *	least two pages; 0: one region that takes all of @max_bytes
- * @keep_bytes: memory that lazy reclaim leaves to the arena; at most @max_bytes
+ * @keep_bytes: memory that STRATA_IOC_TRIM and lazy reclaim leave to the arena, so
+ *	that it can be used again without a fault and without being zeroed; at most
+ *	@max_bytes
  * @node: NUMA node to prefer, or -1
  * @fd_flags: 0, O_CLOEXEC or STRATA_FD_INHERIT
  * @out_fd: the arena
@@ -83,6 +85,12 @@ struct strata_info {
  * @out_data_off: mmap() offset of region 0
  * @out_ctl_off: mmap() offset of region 0's struct strata_ctl
  * @name: shown in /proc/PID/maps; ends with a 0 byte, no control characters
+ *
+ * With STRATA_CREATE_LAZY a region's memory from strata_ctl.top on, in whole pages,
+ * may be gone at any time, and is zeroed when it is next touched. So top has to
+ * be stored before anything is written above its old value, with a barrier in
+ * between: a compiler's where stores stay in order (x86), a store barrier elsewhere
+ * (arm64).
  */
 struct strata_create {
 	__u32 size;
@@ -160,7 +168,7 @@ struct strata_seal {
  * @faults: page faults served
  * @grown: bytes ever committed; @grown - @trimmed = @committed
  * @trimmed: bytes ever given back
- * @recycled: bytes used again without having been given back
+ * @recycled: bytes that trimming left where they are, to be used again
  * @pinned: bytes held by the kernel for input and output
  */
 struct strata_stat {
@@ -181,7 +189,8 @@ struct strata_stat {
 
 /**
  * struct strata_ctl - what a region and the kernel tell each other
- * @top: offset in the region, written by its one user; a hint to the kernel
+ * @top: offset in the region, written by its one user; a hint to the kernel. In a
+ *	producer region, how far the process has read, see struct strata_record
  * @limit: bytes the region has grown to: starts at STRATA_REGION_START and
  *	doubles up to region_bytes less the guard page
  * @hwm: most bytes committed at once
@@ -193,7 +202,8 @@ struct strata_stat {
  * @trimmed: bytes ever given back
  * @trim_seq: counts the times that memory was taken away
  * @events: counts the changes of @limit
- * @kernel: 0 for now
+ * @kernel: in a producer region, [0] how far the kernel has written and [1] how
+ *	many records there was no room for; 0 else
  *
  * The page is the process's to write, so the kernel relies on nothing in it: it
  * keeps figures of its own and only shows them here.
@@ -211,6 +221,31 @@ struct strata_ctl {
 	__u32 trim_seq;
 	__u32 events;
 	__aligned_u64 kernel[5];
+};
+
+/* strata_record.state */
+#define STRATA_RECORD_BUSY	0	/* being written: come back later */
+#define STRATA_RECORD_READY	1
+#define STRATA_RECORD_SKIP	2	/* nothing in it */
+
+/**
+ * struct strata_record - what comes before each record of a producer region
+ * @size: bytes that follow; the next header is there, rounded up to 16
+ * @state: STRATA_RECORD_*
+ * @seq: counts the records of the region, lost ones too: a gap is a loss
+ *
+ * With STRATA_CREATE_PRODUCER the kernel writes and the process reads; it can map
+ * regions for reading only. A region, without its guard page, is a ring: byte P
+ * ever written is at offset P modulo its size. The process starts at P = 0, and
+ * while P is not strata_ctl.kernel[0] (load with acquire semantics) there is a
+ * header at P; unless its state (again, acquire) is STRATA_RECORD_BUSY, P moves
+ * past the record. Memory before strata_ctl.top (store with release semantics) is
+ * used again. poll() waits for records that were not read.
+ */
+struct strata_record {
+	__u32 size;
+	__u32 state;
+	__aligned_u64 seq;
 };
 
 #define STRATA_IOC_MAGIC	0xBB
