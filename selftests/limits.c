@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an arena, a user and a memory cgroup may have, and that what is given
- * back can be had again.
+ * What an arena and a user may have, and that what is given back can be had again.
+ * Memory cgroups are in memcg.c.
  */
 #include "kselftest_harness.h"
 #include "arena_util.h"
-#include <sys/mount.h>
 
 #define NOBODY	65534
 
@@ -223,85 +222,6 @@ TEST(user_pages_privileged)
 		  (long)(2 * QUOTA * PAGE));
 	arena_close(&a);
 	EXPECT_EQ(parameter("user_pages", old), QUOTA);
-}
-
-#define CGROUPS	"/tmp/strata-cgroups"
-#define GROUP	CGROUPS "/strata-test"
-#define CHARGED	(16 * MIB)
-
-static bool put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	close(fd);
-	return ok;
-}
-
-static long get(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	long value = -1;
-
-	if (f && fscanf(f, "%ld", &value) != 1)
-		value = -1;
-	if (f)
-		fclose(f);
-	return value;
-}
-
-/*
- * The creator's group pays for what others touch. It is told of charges in
- * batches, hence the slack.
- */
-TEST(memory_cgroup)
-{
-	struct arena a = { .how = create_args(2 * CHARGED, 0) };
-	long before, with, after, slack = 2 * MIB;
-	int pair[2];
-	pid_t pid;
-	char c;
-
-	mkdir(CGROUPS, 0700);
-	if (mount("none", CGROUPS, "cgroup2", 0, NULL) ||
-	    !put(CGROUPS "/cgroup.subtree_control", "+memory"))
-		SKIP(return, "no memory cgroups to try with");
-	ASSERT_EQ(mkdir(GROUP, 0700), 0);
-	ASSERT_TRUE(put(GROUP "/cgroup.procs", "0"));
-	a.fd = arena_create(&a.how);
-	ASSERT_GE(a.fd, 0);
-	ASSERT_TRUE(put(CGROUPS "/cgroup.procs", "0"));
-	ASSERT_TRUE(arena_map(&a, PROT_READ | PROT_WRITE));
-
-	before = get(GROUP "/memory.current");
-	ASSERT_GE(before, 0);
-	memset(a.data, 1, CHARGED);
-	with = get(GROUP "/memory.current");
-	EXPECT_GE(with - before, (long)CHARGED - slack);
-	EXPECT_LE(with - before, (long)CHARGED + slack);
-	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, CHARGED), (long)CHARGED);
-	EXPECT_LE(get(GROUP "/memory.current") - before, slack);
-
-	/* Over the group's limit, the command says so or the OOM killer comes. */
-	ASSERT_TRUE(put(GROUP "/memory.max", "8M"));
-	ASSERT_EQ(pipe(pair), 0);
-	pid = fork();
-	if (!pid) {
-		long got = put(GROUP "/cgroup.procs", "0") ?
-			   arena_range(a.fd, STRATA_IOC_POPULATE, 0, CHARGED) : -EINVAL;
-
-		_exit(got != -ENOMEM);
-	}
-	c = reap(pid);
-	EXPECT_TRUE(!c || c == -SIGKILL);
-	EXPECT_LE(arena_stat(a.fd, 0).committed, 8 * MIB);
-	arena_close(&a);
-	after = get(GROUP "/memory.current");
-	EXPECT_LE(after, before + slack);
-	EXPECT_EQ(rmdir(GROUP), 0);
-	umount(CGROUPS);
-	rmdir(CGROUPS);
-	EXPECT_TRUE(arena_all_gone());
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory cgroups: the creator's group pays for what others touch, gets all of it
+ * back, and at its limit there is an error or somebody is killed, but nobody
+ * hangs.
+ */
+#include "kselftest_harness.h"
+#include "arena_util.h"
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#define CGROUPS	"/tmp/strata-cgroups"
+#define GROUP	CGROUPS "/strata-test"
+#define CHARGED	(16 * MIB)
+#define MAX	"8M"
+/* A group's sum is told of charges in batches, and keeps some. */
+#define SLACK	((long)(2 * MIB))
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return ok;
+}
+
+static long get(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	long value = -1;
+
+	if (f && fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static long current_bytes(void)
+{
+	return get(GROUP "/memory.current");
+}
+
+/* What is charged for the kernel's memory, arenas too, to the page. */
+static long kernel_bytes(void)
+{
+	FILE *f = fopen(GROUP "/memory.stat", "r");
+	long value, found = -1;
+	char name[64];
+
+	while (f && fscanf(f, "%63s %ld", name, &value) == 2)
+		if (!strcmp(name, "kernel"))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool enter(void)
+{
+	return put(GROUP "/cgroup.procs", "0");
+}
+
+FIXTURE(memcg)
+{
+	bool able;
+};
+
+FIXTURE_SETUP(memcg)
+{
+	mkdir(CGROUPS, 0700);
+	self->able = !mount("none", CGROUPS, "cgroup2", 0, NULL) &&
+		     put(CGROUPS "/cgroup.subtree_control", "+memory");
+	if (!self->able)
+		SKIP(return, "no memory cgroups to try with");
+	ASSERT_EQ(mkdir(GROUP, 0700), 0);
+}
+
+FIXTURE_TEARDOWN(memcg)
+{
+	int i;
+
+	if (self->able) {
+		/*
+		 * What is left is given back; then there are some file names that
+		 * the kernel remembers, and a page or two of their kind.
+		 */
+		put(GROUP "/memory.max", "0");
+		for (i = 0; i < 100 && kernel_bytes() > (long)(2 * PAGE); i++)
+			usleep(100000);
+		EXPECT_GE(kernel_bytes(), 0);
+		EXPECT_LE(kernel_bytes(), (long)(2 * PAGE));
+		EXPECT_LE(current_bytes(), SLACK);
+		EXPECT_EQ(rmdir(GROUP), 0);
+	}
+	umount(CGROUPS);
+	rmdir(CGROUPS);
+	EXPECT_TRUE(arena_all_gone());
+}
+
+/*
+ * An arena that the group pays for, and nothing else: made by a process that
+ * enters the group and ends, and leaves the descriptor to this one.
+ */
+static bool open_charged(struct arena *a, __u32 flags, __u64 max_bytes)
+{
+	struct strata_create *how = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	*how = create_args(max_bytes, max_bytes / 2);
+	how->flags = flags;
+	/* Descriptors in common, memory not. */
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (!pid)
+		_exit(!enter() || arena_create(how) < 0);
+	if (reap(pid))
+		return false;
+	a->how = *how;
+	a->fd = how->out_fd;
+	munmap(how, PAGE);
+	return arena_map(a, PROT_READ | PROT_WRITE);
+}
+
+static void charge_and_return(struct __test_metadata *_metadata, __u32 flags)
+{
+	long before, with;
+	struct arena a;
+
+	ASSERT_TRUE(open_charged(&a, flags, 4 * CHARGED));
+	before = current_bytes();
+	memset(a.data, 1, CHARGED);
+	with = current_bytes();
+	EXPECT_GE(with - before, (long)CHARGED - SLACK);
+	EXPECT_LE(with - before, (long)CHARGED + SLACK);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, CHARGED), (long)CHARGED);
+	EXPECT_LE(current_bytes() - before, SLACK);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, CHARGED), (long)CHARGED);
+	EXPECT_GE(current_bytes() - before, (long)CHARGED - SLACK);
+	arena_close(&a);
+	EXPECT_LE(current_bytes(), before + SLACK);
+}
+
+TEST_F(memcg, charged)
+{
+	charge_and_return(_metadata, 0);
+}
+
+TEST_F(memcg, charged_huge)
+{
+	charge_and_return(_metadata, STRATA_CREATE_HUGE);
+}
+
+/* The group is full and nobody is in it: an error, not a fault without end. */
+TEST_F_TIMEOUT(memcg, full_from_outside, 120)
+{
+	struct arena a;
+	size_t i;
+
+	ASSERT_TRUE(open_charged(&a, 0, 4 * CHARGED));
+	ASSERT_TRUE(put(GROUP "/memory.max", MAX));
+	for (i = 0; i < CHARGED; i += PAGE)
+		if (try_access(a.data + i, true))
+			break;
+	EXPECT_GT(i, 6 * MIB);
+	EXPECT_LE(i, 8 * MIB);
+	EXPECT_EQ(fault_signal, SIGBUS);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, CHARGED), -ENOMEM);
+	EXPECT_LE(arena_stat(a.fd, 0).committed, 8 * MIB);
+	/* With room again, it goes on. */
+	ASSERT_GT(arena_range(a.fd, STRATA_IOC_TRIM, 0, 2 * MIB), 0);
+	EXPECT_EQ(try_access(a.data + i, true), 0);
+	arena_close(&a);
+}
+
+/* The same from inside: the OOM killer comes, and all of it is given back. */
+TEST_F_TIMEOUT(memcg, oom_from_inside, 120)
+{
+	struct arena a;
+	int how;
+	pid_t pid;
+
+	ASSERT_TRUE(put(GROUP "/memory.max", MAX));
+	for (how = 0; how < 2; how++) {
+		pid = fork();
+		if (!pid) {
+			if (!enter() || !arena_open(&a, 2 * CHARGED, 0))
+				_exit(1);
+			if (how) {
+				_exit(arena_range(a.fd, STRATA_IOC_POPULATE, 0, CHARGED) ==
+				      -ENOMEM ? 42 : 2);
+			}
+			memset(a.data, 1, CHARGED);
+			_exit(3);
+		}
+		if (how) {
+			int got = reap(pid);
+
+			EXPECT_TRUE(got == 42 || got == -SIGKILL);
+		} else {
+			EXPECT_EQ(reap(pid), -SIGKILL);
+		}
+		EXPECT_TRUE(arena_all_gone());
+		EXPECT_LE(current_bytes(), SLACK);
+	}
+}
+
+/* What a lazy arena does not use goes before anybody is refused, or killed. */
+TEST_F_TIMEOUT(memcg, lazy_goes_first, 120)
+{
+	struct arena a;
+	size_t i;
+
+	ASSERT_TRUE(open_charged(&a, STRATA_CREATE_LAZY, 4 * CHARGED));
+	ASSERT_TRUE(put(GROUP "/memory.max", MAX));
+	memset(a.data, 1, 6 * MIB);
+	a.ctl[1].top = 6 * MIB;
+	for (i = 0; i < 6 * MIB; i += PAGE)
+		ASSERT_EQ(try_access(a.data + 2 * CHARGED + i, true), 0);
+	EXPECT_LT(arena_stat(a.fd, 0).committed, 2 * MIB);
+	for (i = 0; i < 6 * MIB; i += PAGE)
+		ASSERT_EQ(a.data[2 * CHARGED + i], 1);
+	arena_close(&a);
+}
+
+TEST_HARNESS_MAIN
