@@ -352,6 +352,7 @@ static void sees_magazines(struct kunit *test)
 	expect_seen(test, b, *per_cpu_ptr(b->a->cached, b->cpu), 0,
 		    "bytes that the magazines of CPU");
 
+	expect_seen(test, b, m->slot[m->capacity], b, "where none may be, tells of");
 	expect_seen(test, b, m->slot[0], b, "is no object of it");
 	expect_seen(test, b, m->slot[0], m->slot[0] + 8, "is no object of it");
 	expect_seen(test, b, m->slot[0], b->object_large, "is no object of it");

@@ -66,18 +66,16 @@ static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine 
 
 /*
  * Objects of a fresh span come in the order of their addresses. Where the
- * kernel randomises its freelists, so do we. Fisher-Yates over a xorshift
- * (Marsaglia, "Xorshift RNGs", 2003).
+ * kernel randomises its freelists, so do we. Fisher-Yates over the upper half of
+ * a linear congruence (Knuth's for MMIX, "The Art of Computer Programming", 3.3.4).
  */
 static void shuffle(struct strata_magazine *m, unsigned int n)
 {
-	u32 random = m->random;
+	u64 random = m->random;
 
 	while (n > 1) {
-		random ^= random << 13;
-		random ^= random >> 17;
-		random ^= random << 5;
-		swap(m->slot[n - 1], m->slot[((u64)random * n) >> 32]);
+		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+		swap(m->slot[n - 1], m->slot[((random >> 32) * n) >> 32]);
 		n--;
 	}
 	m->random = random;

@@ -40,7 +40,7 @@ static int init_magazines(struct strata_cache *c)
 		m = per_cpu_ptr(c->magazine, cpu);
 		m->cache = c;
 		m->divisor = c->mark ? 0 : c->shape.divisor;
-		m->random = get_random_u32() | 1;
+		m->random = get_random_u64();
 		strata_magazine_forget(m, 0, c->magazine_max + 1);
 	}
 	return 0;
@@ -168,22 +168,30 @@ unsigned long strata_cache_exit(struct strata_cache *c)
 }
 STRATA_TEST_EXPORT(strata_cache_exit);
 
+static void prepare_contents(struct strata_cache *c, void *object)
+{
+	if (c->ctor)
+		c->ctor(object);
+	if (c->flags & STRATA_DEBUG_FLAGS)
+		strata_debug_fresh(c, object);
+}
+
 /* All objects of a new span: constructed, marked free, told to the sanitizers. */
 static void prepare_objects(struct strata_cache *c, void *base)
 {
 	size_t tail = (size_t)c->shape.npages * PAGE_SIZE -
 		      (size_t)c->shape.nr_objects * c->shape.size;
+	const size_t size = c->shape.size, mark = c->mark;
+	const bool more = c->ctor || (c->flags & STRATA_DEBUG_FLAGS);
 	void *object = base;
 	unsigned int i;
 
-	for (i = 0; i < c->shape.nr_objects; i++, object += c->shape.size) {
-		if (c->ctor)
-			c->ctor(object);
-		if (c->flags & STRATA_DEBUG_FLAGS)
-			strata_debug_fresh(c, object);
-		strata_object_mark(c, object);
+	for (i = c->shape.nr_objects; i--; object += size) {
+		if (unlikely(more))
+			prepare_contents(c, object);
+		strata_track_store(object + mark, strata_object_mark_value(object));
 		if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-			strata_track_poison(object, c->shape.size);
+			strata_track_poison(object, size);
 	}
 	/* What is left over looks like a free object: nobody may free it. */
 	if (tail)

@@ -100,6 +100,7 @@ static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int c
 	barrier();
 	WRITE_ONCE(m->nested_busy, 0);
 	c->host->may_cache(c, cpu, -(long)m->capacity * c->shape.size);
+	strata_magazine_forget(m, 0, m->capacity);
 	m->capacity = 0;
 	m->idle = 0;
 	return false;

@@ -4,7 +4,6 @@
  * freed object goes to the node its memory is on, whoever frees it.
  */
 #include <linux/bitops.h>
-#include <linux/log2.h>
 
 #include "central.h"
 #include "compat.h"
@@ -118,12 +117,15 @@ static __always_inline bool central_put_one(struct strata_central *central,
 					    struct strata_span *span, const void *object,
 					    struct list_head *emptied)
 {
+	unsigned int free;
+
 	if (unlikely(!strata_span_put(span, shape, object)))
 		return false;
+	free = span->nr_free;
 	central->nr_free++;
 	central->nr_put++;
 	/* It moves to another list only where log2 of its free objects changes. */
-	if (likely(!is_power_of_2(span->nr_free) && span->nr_free < shape->nr_objects))
+	if (likely(free & (free - 1) && free < shape->nr_objects))
 		return true;
 	central_unfile(central, span);
 	if (span->nr_free == shape->nr_objects && !list_empty(&central->empty)) {
@@ -157,8 +159,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				unsigned int n, struct list_head *emptied)
 {
 	struct strata_central *central = NULL;
+	int node = NUMA_NO_NODE;
 	struct strata_span *span;
-	struct strata_pagemap_window window = { };
+	struct strata_pagemap_window window = STRATA_NO_WINDOW;
 	unsigned int i, bad = 0;
 	unsigned long flags;
 
@@ -174,10 +177,11 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 			objects[bad++] = objects[i];
 			continue;
 		}
-		if (central != &centrals[span->node]) {
+		if (unlikely(span->node != node)) {
 			if (central)
 				raw_spin_unlock_irqrestore(&central->lock, flags);
-			central = &centrals[span->node];
+			node = span->node;
+			central = &centrals[node];
 			raw_spin_lock_irqsave(&central->lock, flags);
 		}
 		if (!central_put_one(central, shape, span, objects[i], emptied))

@@ -135,6 +135,7 @@ static void check_magazine(struct strata_checker *k, const struct strata_cache *
 {
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
 	unsigned int count = READ_ONCE(m->count), nested = READ_ONCE(m->nr_nested);
+	unsigned long i;
 
 	if (strata_magazine_is_claimed(m) || READ_ONCE(m->nested_busy))
 		strata_check_report(k, "cache %s, CPU %d: magazine claimed", c->name, cpu);
@@ -143,6 +144,10 @@ static void check_magazine(struct strata_checker *k, const struct strata_cache *
 				    c->name, cpu, c->magazine_max, m->capacity, count, nested);
 		return;
 	}
+	for (i = m->capacity; i <= c->magazine_max; i++)
+		if (m->slot[i] != m)
+			strata_check_report(k, "cache %s, CPU %d: slot %lu, where none may be, tells of %p",
+					    c->name, cpu, i, m->slot[i]);
 	if ((s64)strata_magazine_allocs(m) < 0 || (s64)strata_magazine_frees(m) < 0)
 		strata_check_report(k, "cache %s, CPU %d: %lld allocs and %lld frees", c->name,
 				    cpu, strata_magazine_allocs(m), strata_magazine_frees(m));

@@ -12,14 +12,15 @@
 
 static void add_magazine(struct strata_counts *sum, const struct strata_magazine *m)
 {
-	u64 allocs = strata_magazine_allocs(m), refills = READ_ONCE(m->refills);
+	/* Halves of what changes meanwhile may be negative for a moment. */
+	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0), refills = READ_ONCE(m->refills);
 
 	sum->allocs += allocs;
 	sum->hits += allocs > refills ? allocs - refills : 0;
 	sum->refills += refills;
 	sum->from_depot += READ_ONCE(m->from_depot);
 	sum->nested_allocs += READ_ONCE(m->nested_allocs);
-	sum->frees += strata_magazine_frees(m);
+	sum->frees += max_t(s64, strata_magazine_frees(m), 0);
 	sum->flushes += READ_ONCE(m->flushes);
 	sum->in_magazines += READ_ONCE(m->count) + READ_ONCE(m->nr_nested);
 }

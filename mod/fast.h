@@ -50,8 +50,7 @@ static __always_inline bool strata_fast_push(struct strata_magazine *m, void *p,
 		strata_magazine_release(m);
 		return false;
 	}
-	strata_track_store(mark, value);
-	strata_track_free(p, m->cache->shape.size);
+	strata_object_take_in_as_is(m->cache, p, mark, value);
 	m->slot[count] = p;
 	m->count = count + 1;
 	strata_magazine_release_used(m);
@@ -110,14 +109,27 @@ static __always_inline bool strata_fast_is_of(const struct strata_cache *c, cons
 static __always_inline bool strata_fast_free_to(const struct strata_cache *c,
 						struct strata_magazine *m, void *p, u32 mark)
 {
+	unsigned long count, value;
+
 	if (!strata_magazine_claim(m))
 		return false;
-	if (!likely(m->slot[m->count] == p && m->epoch == atomic_read(&c->epoch)) &&
-	    unlikely(!strata_fast_is_of(c, p))) {
-		strata_magazine_release(m);
-		return false;
+	count = m->count;
+	if (unlikely(m->slot[count] != p || m->epoch != atomic_read(&c->epoch))) {
+		if (likely(strata_fast_is_of(c, p)))
+			return strata_fast_push(m, p, p + mark);
+		goto no;
 	}
-	return strata_fast_push(m, p, p + mark);
+	/* Its place is still there, and it is still in it. */
+	value = strata_object_mark_value(p);
+	if (unlikely(strata_track_load(p + mark) == value))
+		goto no;
+	strata_object_take_in_as_is(c, p, p + mark, value);
+	m->count = count + 1;
+	strata_magazine_release_used(m);
+	return true;
+no:
+	strata_magazine_release(m);
+	return false;
 }
 
 /*

@@ -203,21 +203,28 @@ static unsigned int push_run(struct strata_allocator *a, struct strata_magazine 
 {
 	const struct strata_cache *c = m->cache;
 	const unsigned long owner = strata_cache_owner(c);
-	struct strata_pagemap_window window = { };
-	void **slot = m->slot + m->count;
-	unsigned long word;
+	const u64 divisor = c->shape.divisor;
+	const u32 mark = c->mark;
+	struct strata_pagemap_window window = STRATA_NO_WINDOW;
+	void **slot = m->slot + m->count, *p;
+	unsigned long word, value;
 	unsigned int i;
 
 	n = min_t(unsigned long, n, m->capacity - min(m->capacity, m->count));
 	for (i = 0; i < n; i++) {
-		word = strata_entry_word(strata_pagemap_near(&a->heap.map, objects[i], &window),
-					 objects[i]);
-		if (strata_owner_of(word) != owner ||
-		    !strata_shape_is_start(&c->shape, strata_owner_offset(word, objects[i])) ||
-		    strata_object_is_marked(c, objects[i]))
+		p = objects[i];
+		word = strata_entry_word(strata_pagemap_near(&a->heap.map, p, &window), p);
+		if (unlikely(strata_owner_of(word) != owner ||
+			     !strata_is_multiple(strata_owner_offset(word, p), divisor)))
 			break;
-		strata_object_take_in(c, objects[i]);
-		slot[i] = objects[i];
+		value = strata_object_mark_value(p);
+		if (unlikely(strata_track_load(p + mark) == value))
+			break;
+		if (want_init_on_free())
+			strata_object_take_in(c, p);
+		else
+			strata_object_take_in_as_is(c, p, p + mark, value);
+		slot[i] = p;
 	}
 	m->count += i;
 	m->many += i;

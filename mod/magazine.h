@@ -49,7 +49,8 @@ struct strata_cache;
  * @seen: strata_magazine_uses() when the background last looked
  * @nested: for nested contexts; taken last in first out
  * @slot: the objects. One more than there may ever be: behind them is still
- *	what was handed out from there last, or @m itself, which is nobody's object
+ *	what was handed out from there last; from @capacity on it is the magazine
+ *	itself, which is nobody's object
  */
 struct strata_magazine {
 	unsigned long claim;
@@ -61,7 +62,7 @@ struct strata_magazine {
 	u8 nested_busy;
 	u8 nr_nested;
 	u8 idle;
-	u32 random;
+	u64 random;
 	u64 many;
 	u64 nested_allocs;
 	u64 refills;

@@ -83,6 +83,15 @@ static __always_inline void strata_object_hand_out_plain(const struct strata_cac
 		strata_track_store(object, 0);
 }
 
+/* Without init_on_free, and where the caller knows the mark and what it will be. */
+static __always_inline void strata_object_take_in_as_is(const struct strata_cache *c,
+							const void *object, unsigned long *mark,
+							unsigned long value)
+{
+	strata_track_store(mark, value);
+	strata_track_free(object, c->shape.size);
+}
+
 /**
  * strata_object_take_in() - an object is free from now on
  * @c: its cache

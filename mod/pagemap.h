@@ -146,16 +146,19 @@ static inline const void *strata_pagemap_address(unsigned long number)
 
 /* The window of the last look-up: the next is often in the same. */
 struct strata_pagemap_window {
-	unsigned long number;		/* one more than that, so that 0 is none */
+	unsigned long number;
 	struct strata_map_entry *entry;
 };
+
+/* No look-up yet: a number that no address has. */
+#define STRATA_NO_WINDOW	{ .number = ~0UL }
 
 /* strata_pagemap_entry() for one of many that are near each other. */
 static __always_inline struct strata_map_entry *
 strata_pagemap_near(const struct strata_pagemap *map, const void *p,
 		    struct strata_pagemap_window *window)
 {
-	unsigned long number = (((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT) + 1;
+	unsigned long number = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
 
 	if (unlikely(number != window->number)) {
 		window->number = number;
