@@ -42,6 +42,22 @@ libstrata_archives:
 	$(if $(V),,@)$(MAKE) -C $(libstrata) static CC='$(CC)' OUT=$(abspath $(OUT))/lib
 
 $(OUT)/lib_%: CPPFLAGS += -I$(libstrata)/include
+
+# Real programs, from Debian's packages.
+$(OUT)/lib_lua: package := lua5.4
+$(OUT)/lib_jansson: package := jansson
+from_packages := $(OUT)/lib_lua $(OUT)/lib_jansson
+$(from_packages): CPPFLAGS += $(shell pkg-config --cflags $(package))
+$(from_packages): LDLIBS += $(shell pkg-config --static --libs $(package))
+
+# The program of the README, as it is there.
+$(OUT)/lib_readme: $(OUT)/lib/examples/README.c
+$(OUT)/lib_readme: CPPFLAGS += -I$(OUT)/lib/examples
+$(OUT)/lib/examples/README.c: $(libstrata)/examples README.md $(wildcard Documentation/man/*)
+	@$(libstrata)/examples $(@D)
+
+$(OUT)/lib_lua: $(wildcard $(libstrata)/test/lua/*.lua)
+
 $(OUT)/lib_%: $(libstrata)/test/%.c $(OUT)/lib/libstrata.a $(OUT)/lib/libstrata_debug.a
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
@@ -57,12 +73,14 @@ export skip_program
 
 $(OUT)/lib_%: $(libstrata)/test/%.cpp $(OUT)/lib/libstrata.a
 	@mkdir -p $(@D)
-ifneq ($(CC-$(ARCH)),)
-	@echo "$$skip_program" >$@ && chmod +x $@
-else
 	@echo "  CXX     $@"
 	$(if $(V),,@)$(CXX) $(CPPFLAGS) $(patsubst -std=%,-std=c++17,$(CFLAGS)) \
 		-MMD -MP -MF $@.d -o $@ $< $(archive)
+
+ifneq ($(CC-$(ARCH)),)
+$(from_packages) $(OUT)/lib_pmr:
+	@mkdir -p $(@D)
+	@echo "$$skip_program" >$@ && chmod +x $@
 endif
 
 -include $(wildcard $(OUT)/*.d $(OUT)/demo/*.d)
