@@ -143,6 +143,7 @@ bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
 	if (free) {
 		/* Pairs with the READ_ONCE()s in look-ups of chunk and owner words. */
 		smp_store_release(&entry->chunk, chunk);
+		/* Zeroed words are seen. Pairs with strata_entry_word(). */
 		smp_store_release(&entry->owner, owner);
 	}
 	raw_spin_unlock_irqrestore(&map->lock, flags);

@@ -115,7 +115,7 @@ static __always_inline unsigned int strata_chunk_page(const void *p)
 }
 
 static __always_inline unsigned long strata_entry_word(struct strata_map_entry *entry,
-							const void *p)
+						       const void *p)
 {
 	return READ_ONCE(READ_ONCE(entry->owner)[strata_chunk_page(p)]);
 }
