@@ -54,7 +54,7 @@ coccicheck:
 
 ##   vet-test   strata-vet over its labelled corpus, or the files that T=<glob> names
 vet-test:
-	@tools/vet/selftest && tools/vet/test
+	@tools/setup build vet && tools/vet/selftest && tools/vet/test
 
 ##   qemu       a shell in the guest, with strata loaded
 qemu:

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* For code that regions.cocci has ported: one region, wherever it comes from. */
+#ifndef STRATA_VET_PORT_REGIONS_H
+#define STRATA_VET_PORT_REGIONS_H
+
+#ifdef __KERNEL__
+#include <linux/slab.h>
+#include <linux/strata.h>
+struct strata_region *strata_region_thread(void);
+#else
+#include <stdlib.h>
+#include <string.h>
+#include <strata.h>
+#endif
+
+#define PORT_REGION()	struct strata_region *port_r = strata_region_thread()
+#define PORT_FRAME()	PORT_REGION(); STRATA_FRAME(port_r)
+
+#endif
