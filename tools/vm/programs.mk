@@ -4,7 +4,7 @@
 # selftests/demo/ and in tools/libstrata/test/, linked statically, since the guest
 # has no libraries. The last ones run on the host, too.
 #
-# make -f tools/vm/programs.mk {tests,library,demo} KSELFTEST=<directory with kselftest.h>
+# make -f tools/vm/programs.mk {tests,library,demo,bench} KSELFTEST=<directory with kselftest.h>
 #	[ARCH=<i386|arm64> OUT=<directory of its own>]
 
 OUT := build/selftests
@@ -21,15 +21,23 @@ libstrata := tools/libstrata
 library := $(patsubst $(libstrata)/test/%,$(OUT)/lib_%,$(basename \
 	$(wildcard $(libstrata)/test/*.c $(libstrata)/test/*.cpp)))
 
-.PHONY: tests library demo
+.PHONY: tests library demo bench
 tests: $(tests) library
 library: $(library)
 demo: $(demo)
+bench: $(OUT)/bench/user
 
 $(OUT)/%: selftests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+# What measures libstrata.
+$(OUT)/bench/user: selftests/bench/user.c $(OUT)/lib/libstrata.a
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(if $(V),,@)$(CC) $(CPPFLAGS) -I$(libstrata)/include $(CFLAGS) -MMD -MP -MF $@.d \
+		-o $@ $< $(OUT)/lib/libstrata.a
 
 # Which library a test is linked to; the debug library has a test of its own.
 archive := $(OUT)/lib/libstrata.a
@@ -83,4 +91,4 @@ $(from_packages) $(OUT)/lib_pmr:
 	@echo "$$skip_program" >$@ && chmod +x $@
 endif
 
--include $(wildcard $(OUT)/*.d $(OUT)/demo/*.d)
+-include $(wildcard $(OUT)/*.d $(OUT)/demo/*.d $(OUT)/bench/*.d)
