@@ -112,7 +112,7 @@ Values Analysis::load(tree ref, State &state, gimple *stmt)
 			continue;
 		for (const Value &v : state.read(f.object, f.offset, objects)) {
 			/* Numbers of others are numbers; only ours were pointers. */
-			if (!POINTER_TYPE_P(type) && !v.stored)
+			if (!POINTER_TYPE_P(type) && !v.cast)
 				continue;
 			result.add(v);
 		}

@@ -140,7 +140,7 @@ std::string Analysis::how_held(Object *holder, const State &state,
 		return holder->holds.empty() ? "stored in an outer frame's object" :
 					       holder->holds;
 	case Kind::heap:
-		return ended ? "" : "stored in a heap object";
+		return ended || life == state.life.end() ? "" : "stored in a heap object";
 	default:
 		return "";
 	}

@@ -164,6 +164,13 @@ void Analysis::learn(tree_code code, tree left, tree right, bool holds, State &s
 		return;
 	state.learn(c, holds != negated);
 
+	/* Where an allocation failed there is no object. */
+	if (c.code == EQ_EXPR && c.number && !c.right && holds != negated &&
+	    TREE_CODE(left) == SSA_NAME && POINTER_TYPE_P(TREE_TYPE(left)))
+		for (const Value &v : of(left))
+			if (v.object->site && v.object->site == SSA_NAME_DEF_STMT(left))
+				state.life.erase(v.object);
+
 	if (TREE_CODE(left) != SSA_NAME || c.code != EQ_EXPR || !c.number)
 		return;
 	gimple *def = SSA_NAME_DEF_STMT(left);
