@@ -34,14 +34,17 @@
 #define PAGE		((size_t)4096)
 
 /* The compiler must believe that @p is used. */
-#define USE(p)		asm volatile("" : : "r"(p) : "memory")
+static inline void use(void *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
+}
 
-static uint64_t now(void)
+static unsigned long long now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
 static void die(const char *what)
@@ -59,7 +62,7 @@ struct bump {
 	char *end;
 };
 
-static __attribute__((noinline)) void *bump_full(struct bump *b)
+static __attribute__((noipa)) void *bump_full(struct bump *b)
 {
 	(void)b;
 	return NULL;
@@ -102,9 +105,9 @@ static char *map_memfd(size_t bytes)
 	return p;
 }
 
-static strata_arena *arena;
+static struct strata_arena *arena;
 
-static strata_region *new_region(unsigned int flags)
+static struct strata_region *new_region(unsigned int flags)
 {
 	struct strata_arena_opts opts = {
 		.size = sizeof(opts),
@@ -126,17 +129,17 @@ static strata_region *new_region(unsigned int flags)
 		for (j = 0; j < OBJECTS; j++) {					\
 			char *p = alloc;					\
 										\
-			USE(p);							\
+			use(p);							\
 		}								\
 		end;								\
 	}									\
 } while (0)
 
-static uint64_t strata_bump(void)
+static unsigned long long strata_bump(void)
 {
 	strata_region *r = new_region(0);
 	strata_mark_t mark;
-	uint64_t start;
+	unsigned long long start;
 
 	memset(strata_region_alloc(r, OBJECTS * SIZE), 1, OBJECTS * SIZE);
 	strata_region_reset(r);
@@ -148,11 +151,11 @@ static uint64_t strata_bump(void)
 	return start;
 }
 
-static uint64_t rival_bump(void)
+static unsigned long long rival_bump(void)
 {
 	char *memory = map_anonymous(MIB, MADV_NOHUGEPAGE);
 	struct bump bump = { memory, memory + MIB }, *b = &bump;
-	uint64_t start;
+	unsigned long long start;
 	char *top;
 
 	/* As a region is: somewhere in memory, not in registers. */
@@ -165,25 +168,25 @@ static uint64_t rival_bump(void)
 	return start;
 }
 
-static uint64_t rival_malloc(void)
+static unsigned long long rival_malloc(void)
 {
-	uint64_t start = now();
+	unsigned long long start = now();
 	int i;
 
 	for (i = 0; i < FRAMES * OBJECTS; i++) {
 		char *p = malloc(SIZE);
 
-		USE(p);
+		use(p);
 		free(p);
 	}
 	return now() - start;
 }
 
 /* One byte of each page of GROWN bytes that nobody has touched. */
-static uint64_t grow_region(unsigned int flags, bool again)
+static unsigned long long grow_region(unsigned int flags, bool again)
 {
 	strata_region *r = new_region(flags);
-	uint64_t start;
+	unsigned long long start;
 	size_t off;
 
 	for (;;) {
@@ -203,10 +206,10 @@ static uint64_t grow_region(unsigned int flags, bool again)
 	return start;
 }
 
-static uint64_t grow_bump(char *memory)
+static unsigned long long grow_bump(char *memory)
 {
 	struct bump bump = { memory, memory + GROWN }, *b = &bump;
-	uint64_t start = now();
+	unsigned long long start = now();
 	size_t off;
 
 	for (off = 0; off < GROWN; off += PAGE) {
@@ -219,32 +222,32 @@ static uint64_t grow_bump(char *memory)
 	return start;
 }
 
-static uint64_t strata_grow(void)
+static unsigned long long strata_grow(void)
 {
 	return grow_region(0, false);
 }
 
-static uint64_t strata_grow_huge(void)
+static unsigned long long strata_grow_huge(void)
 {
 	return grow_region(STRATA_CREATE_HUGE, false);
 }
 
-static uint64_t strata_regrow(void)
+static unsigned long long strata_regrow(void)
 {
 	return grow_region(0, true);
 }
 
-static uint64_t rival_4k(void)
+static unsigned long long rival_4k(void)
 {
 	return grow_bump(map_anonymous(GROWN, MADV_NOHUGEPAGE));
 }
 
-static uint64_t rival_memfd(void)
+static unsigned long long rival_memfd(void)
 {
 	return grow_bump(map_memfd(GROWN));
 }
 
-static uint64_t rival_thp(void)
+static unsigned long long rival_thp(void)
 {
 	return grow_bump(map_anonymous(GROWN, MADV_HUGEPAGE));
 }
@@ -252,8 +255,8 @@ static uint64_t rival_thp(void)
 static const struct {
 	const char *name;
 	unsigned int ops;
-	uint64_t (*strata)(void);
-	uint64_t (*rival)(void);
+	unsigned long long (*strata)(void);
+	unsigned long long (*rival)(void);
 } rows[] = {
 	{ "user-bump-48", FRAMES * OBJECTS, strata_bump, rival_bump },
 	{ "user-pair-48", FRAMES * OBJECTS, strata_bump, rival_malloc },
@@ -276,14 +279,14 @@ static bool wanted(const char *names, const char *name)
 
 /* The first round warms up and does not count. */
 static void measure(const char *name, const char *side, unsigned int ops,
-		    uint64_t (*round)(void))
+		    unsigned long long (*round)(void))
 {
 	int i;
 
 	round();
 	printf("# %s %s %u", name, side, ops);
 	for (i = 0; i < ROUNDS; i++)
-		printf(" %llu", (unsigned long long)round());
+		printf(" %llu", round());
 	printf("\n");
 }
 
