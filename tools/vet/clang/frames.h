@@ -18,18 +18,20 @@
 #include <strata.h>
 #endif
 
-/* Shadowed by STRATA_FRAME(): so a call knows whether its scope has a frame. */
-enum { strata_vet_in_frame };
+/*
+ * Shadowed by STRATA_FRAME(), so that a call knows whether its scope has a frame. A
+ * type, because unlike a variable it may be declared twice in one scope.
+ */
+typedef char strata_vet_scope[1];
 
 #undef STRATA_FRAME
-#define STRATA_FRAME(r) \
-	const int strata_vet_in_frame = ((void)(r), 1)
+#define STRATA_FRAME(r)		typedef char strata_vet_scope[2]
 
 /* Memory of somewhere else, of which nothing is known. */
 void *strata_vet_elsewhere(const void *region);
 
 #define strata_vet_object(r, size) \
-	(strata_vet_in_frame ? __builtin_alloca(size) : strata_vet_elsewhere(r))
+	(sizeof(strata_vet_scope) == 2 ? __builtin_alloca(size) : strata_vet_elsewhere(r))
 
 #define strata_region_alloc(r, size)			strata_vet_object(r, size)
 #define strata_region_alloc_aligned(r, size, align) \
