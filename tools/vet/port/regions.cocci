@@ -7,21 +7,40 @@
 // The result is for strata-vet to look at, not to run: where an object is kept on
 // one path and freed on another, a port like this is wrong, and it has to be told.
 
-@framed exists@
-identifier fn;
-expression p;
-identifier alloc =~ "^(malloc|calloc|strdup|strndup|xmalloc|k[mzc]alloc|kmalloc_array|kstrdup|kmemdup|vmalloc)$";
-identifier release =~ "^k?v?free(_sensitive)?$";
+@initialize:python@
 @@
 
-fn(...)
-{
-... when any
-p = alloc(...)
-... when any
-release(p);
-... when any
-}
+# A function is changed once, however much it allocates.
+done = set()
+
+@allocated@
+identifier alloc =~ "^(malloc|calloc|strdup|strndup|xmalloc|k[mzc]alloc|kmalloc_array|kstrdup|kmemdup|vmalloc)$";
+expression p;
+position at;
+@@
+
+p = alloc@at(...)
+
+@released@
+expression allocated.p;
+identifier release =~ "^k?v?free(_sensitive)?$";
+position at;
+@@
+
+release@at(p)
+
+@script:python framed@
+at << allocated.at;
+then << released.at;
+fn;
+@@
+
+place = at[0].current_element
+if place != then[0].current_element or place in done:
+    cocci.include_match(False)
+else:
+    done.add(place)
+    coccinelle.fn = cocci.make_ident(place)
 
 @@
 identifier framed.fn;
@@ -33,15 +52,24 @@ fn(...)
 ...
 }
 
-@plain@
-identifier fn != framed.fn;
+@other@
 identifier alloc =~ "^(malloc|calloc|strdup|strndup|xmalloc|k[mzc]alloc|kmalloc_array|kstrdup|kmemdup|vmalloc)$";
+position at;
 @@
 
-fn(...)
-{
-<+... alloc(...) ...+>
-}
+alloc@at(...)
+
+@script:python plain@
+at << other.at;
+fn;
+@@
+
+place = at[0].current_element
+if place in done:
+    cocci.include_match(False)
+else:
+    done.add(place)
+    coccinelle.fn = cocci.make_ident(place)
 
 @@
 identifier plain.fn;

@@ -11,6 +11,11 @@ struct strata_region *strata_region_thread(void);
 #include <stdlib.h>
 #include <string.h>
 #include <strata.h>
+#ifdef PORT_OWN_BOOL	/* older code has its own */
+#undef bool
+#undef true
+#undef false
+#endif
 #endif
 
 #define PORT_REGION()	struct strata_region *port_r = strata_region_thread()
