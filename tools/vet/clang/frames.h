@@ -25,7 +25,7 @@
 typedef char strata_vet_scope[1];
 
 #undef STRATA_FRAME
-#define STRATA_FRAME(r)		typedef char strata_vet_scope[2]
+#define STRATA_FRAME(r)		typedef char strata_vet_scope[1 + !!sizeof(r)]
 
 /* Memory of somewhere else, of which nothing is known. */
 void *strata_vet_elsewhere(const void *region);

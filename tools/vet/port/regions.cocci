@@ -48,7 +48,8 @@ identifier framed.fn;
 
 fn(...)
 {
-+ PORT_FRAME();
++ PORT_REGION();
++ STRATA_FRAME(port_r);
 ...
 }
 

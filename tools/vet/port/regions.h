@@ -19,6 +19,5 @@ struct strata_region *strata_region_thread(void);
 #endif
 
 #define PORT_REGION()	struct strata_region *port_r = strata_region_thread()
-#define PORT_FRAME()	PORT_REGION(); STRATA_FRAME(port_r)
 
 #endif
