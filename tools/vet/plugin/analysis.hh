@@ -135,6 +135,7 @@ private:
 	Objects objects;
 	bool changed = false;
 	bool reporting = false;
+	bool waits = false;		/* for threads, work or timers, somewhere */
 
 	std::vector<Values> names;			/* by SSA version */
 	std::vector<int> order;				/* of blocks: index -> position */

@@ -312,6 +312,8 @@ void Analysis::apply(const Effect &e, Call &call, State &state)
 		give_away(what, e.name, call, state);
 		break;
 	case Does::captures: {
+		if (waits)
+			break;
 		Object *captor = objects.global("captured by callback " +
 						captor_name(e, call));
 

@@ -117,6 +117,15 @@ SummaryRef Program::in_table(tree decl) const
 	return found;
 }
 
+bool Program::waits(tree decl) const
+{
+	SummaryRef s = in_table(decl);
+
+	return s && std::any_of(s->effects.begin(), s->effects.end(), [](const Effect &e) {
+		return e.does == Does::joins;
+	});
+}
+
 SummaryRef Program::summary_of_type(tree type, const std::string &name)
 {
 	auto summary = std::make_shared<Summary>();

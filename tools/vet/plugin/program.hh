@@ -24,6 +24,8 @@ public:
 
 	/* What a function does; null if nobody knows. */
 	SummaryRef summary(tree decl);
+	/* Known to wait until what was captured is not used any more. */
+	bool waits(tree decl) const;
 	/* For a call through a pointer to this type. */
 	SummaryRef summary_of_type(tree type, const std::string &name);
 

@@ -68,6 +68,17 @@ void Analysis::start()
 		}
 	}
 
+	/* A function that waits for what it started lets nothing be captured. */
+	basic_block bb;
+
+	FOR_EACH_BB_FN(bb, fun)
+		for (auto it = gsi_start_bb(bb); !gsi_end_p(it); gsi_next(&it)) {
+			tree callee = is_gimple_call(gsi_stmt(it)) ?
+				      gimple_call_fndecl(gsi_stmt(it)) : NULL_TREE;
+
+			waits |= callee && program.waits(callee);
+		}
+
 	edge e = single_succ_edge(ENTRY_BLOCK_PTR_FOR_FN(fun));
 
 	changed = true;
@@ -168,7 +179,8 @@ void Analysis::learn(tree_code code, tree left, tree right, bool holds, State &s
 	if (c.code == EQ_EXPR && c.number && !c.right && holds != negated &&
 	    TREE_CODE(left) == SSA_NAME && POINTER_TYPE_P(TREE_TYPE(left)))
 		for (const Value &v : of(left))
-			if (v.object->site && v.object->site == SSA_NAME_DEF_STMT(left))
+			if (v.object->site && (v.object->site == SSA_NAME_DEF_STMT(left) ||
+					       (of(left).size() == 1 && !v.object->many)))
 				state.life.erase(v.object);
 
 	if (TREE_CODE(left) != SSA_NAME || c.code != EQ_EXPR || !c.number)
@@ -348,6 +360,16 @@ void Analysis::assignment(gimple *stmt, State &state)
 		} else if (TREE_CODE(rhs) == INTEGER_CST && gimple_assign_single_p(stmt) &&
 			   tree_fits_shwi_p(rhs)) {
 			state.learn(Condition{ EQ_EXPR, version, true, tree_to_shwi(rhs) }, true);
+		} else if ((op == BIT_NOT_EXPR || op == BIT_XOR_EXPR) &&
+			   TREE_CODE(TREE_TYPE(lhs)) == BOOLEAN_TYPE &&
+			   (op == BIT_NOT_EXPR || integer_onep(gimple_assign_rhs2(stmt)))) {
+			int holds;
+			Condition c;
+			bool negated;
+
+			if (truth(EQ_EXPR, rhs, build_int_cst(TREE_TYPE(rhs), 0), state, &holds,
+				  &c, &negated) && holds >= 0)
+				state.learn(Condition{ EQ_EXPR, version, true, 0 }, !holds);
 		} else if (TREE_CODE_CLASS(op) == tcc_comparison) {
 			int holds;
 			Condition c;
