@@ -119,7 +119,8 @@ static inline long long value(const char *list, const char *name)
 }
 
 /* The same of a file. */
-static inline long long sum_of(const char *file, const char *of, const char *key, const char *heading)
+static inline long long sum_of(const char *file, const char *of, const char *key,
+			       const char *heading)
 {
 	char *text = strata(file);
 	long long found = sum(text, of, key, heading);

@@ -60,8 +60,10 @@ struct strata_cache_args {
 /* General heap. */
 void *strata_alloc(size_t size, gfp_t gfp) __malloc __alloc_size(1) __strata_heap_alloc;
 void *strata_zalloc(size_t size, gfp_t gfp) __malloc __alloc_size(1) __strata_heap_alloc;
-void *strata_alloc_node(size_t size, gfp_t gfp, int node) __malloc __alloc_size(1) __strata_heap_alloc;
-void *strata_calloc(size_t n, size_t size, gfp_t gfp) __malloc __alloc_size(1, 2) __strata_heap_alloc;
+void *strata_alloc_node(size_t size, gfp_t gfp, int node)
+	__malloc __alloc_size(1) __strata_heap_alloc;
+void *strata_calloc(size_t n, size_t size, gfp_t gfp)
+	__malloc __alloc_size(1, 2) __strata_heap_alloc;
 void *strata_realloc(const void *p, size_t size, gfp_t gfp) __must_check __alloc_size(2);
 void strata_free(const void *p) __strata_heap_free(1);
 void strata_free_sized(const void *p, size_t size) __strata_heap_free(1);

@@ -19,14 +19,16 @@
 
 enum bench_side { BENCH_STRATA, BENCH_RIVAL, BENCH_NR_SIDES };
 
+/* Do the work @loops times: the nanoseconds that took, or BENCH_FAILED. */
+typedef u64 bench_round_t(unsigned long loops);
+
 /**
  * struct bench - one row
  * @name: as in selftests/bench/rows
  * @ops: what the figure is divided by, for each loop
  * @max_loops: no more loops in a round than this; 0 for as many as make a
  *	round long enough for the clock
- * @run: do the work @loops times and return the nanoseconds that took, or
- *	BENCH_FAILED
+ * @run: a round of each side
  * @set_up: before the first round, or NULL. Negative errno if that fails
  * @tear_down: after the last one, also when @set_up failed; or NULL
  */
@@ -34,7 +36,7 @@ struct bench {
 	const char *name;
 	unsigned int ops;
 	unsigned int max_loops;
-	u64 (*run[BENCH_NR_SIDES])(unsigned long loops);
+	bench_round_t *run[BENCH_NR_SIDES];
 	int (*set_up)(void);
 	void (*tear_down)(void);
 };

@@ -29,7 +29,7 @@
 #include "bench.h"
 
 #define MAX_ROUNDS	64
-#define MAX_LOOPS	(1UL << 20)
+#define MAX_LOOPS	(1024UL * 1024)
 
 static unsigned int rounds = 16;
 module_param(rounds, uint, 0644);
