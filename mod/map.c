@@ -24,9 +24,9 @@ static vm_fault_t to_fault(int err)
 	case -ENOMEM:
 		/*
 		 * Told of a lack of memory, the kernel tries again, until the OOM
-		 * killer made room. If that is not what happened (the creator's
-		 * memory cgroup is full, and there is nobody to kill in it), the
-		 * task would try forever.
+		 * killer made room. After two attempts here that is not what
+		 * will happen: the creator's memory cgroup is full, and there is
+		 * nobody to kill in it. The task would try forever.
 		 */
 		return fatal_signal_pending(current) ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	default:
@@ -138,10 +138,11 @@ static vm_fault_t fault_region(struct vm_fault *vmf, struct strata_arena *arena)
 		how = STRATA_FAULT_GROW;
 	/* What it does not use comes before what others do. */
 	err = fault(vmf, arena, lazy ? how | STRATA_FAULT_LIGHT : how);
-	if (lazy && (err == -ENOMEM || err == -EDQUOT)) {
+	if (lazy && (err == -ENOMEM || err == -EDQUOT))
 		strata_lazy_relieve(arena);
+	/* The OOM killer may have made room meanwhile; see to_fault() if not. */
+	if (err == -ENOMEM || (lazy && err == -EDQUOT))
 		err = fault(vmf, arena, how);
-	}
 	return !err && huge ? VM_FAULT_LOCKED : to_fault(err);
 }
 
@@ -150,6 +151,9 @@ static vm_fault_t fault_ctl(struct vm_fault *vmf, struct strata_arena *arena)
 {
 	struct page *page = strata_ctl_page(arena, vmf->pgoff - arena->data_pages);
 
+	/* As in fault_region(). */
+	if (page == ERR_PTR(-ENOMEM))
+		page = strata_ctl_page(arena, vmf->pgoff - arena->data_pages);
 	if (IS_ERR(page))
 		return to_fault(PTR_ERR(page));
 	get_page(page);
