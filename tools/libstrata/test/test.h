@@ -14,6 +14,10 @@
 #include <unistd.h>
 #include <strata.h>
 
+/* Cases are slow where memory is watched; the run as a whole has a limit, too. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	300
+
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
 #define KIB	((size_t)1024)
 #define MIB	((size_t)1024 * 1024)
