@@ -158,7 +158,8 @@ TEST(full_region)
 	lua_State *L = lua_newstate(region_alloc, &heap);
 	static const char script[] =
 		"local ok, why = pcall(function() local t = {} while true do t[#t + 1] = {} end end) "
-		"print(ok, why) collectgarbage() local t = {} for i = 1, 100 do t[i] = {} end print(#t)";
+		"print(ok, why) collectgarbage() "
+		"local t = {} for i = 1, 100 do t[i] = {} end print(#t)";
 
 	run(L, script, sizeof(script) - 1, &ours);
 	EXPECT_STREQ(ours.text, "false\tnot enough memory\n100\n");
