@@ -234,13 +234,14 @@ unsigned long strata_fake_exit(struct strata_fake *fake)
 }
 
 /**
- * strata_fixture_init() - an allocator for this test, in test->priv
+ * strata_fixture_init_debug() - an allocator for this test, in test->priv
  * @test: the test
+ * @debug: what all its caches look at
  *
  * Its tick does not run, but for tests that enable it. For the init of a suite.
  * Return: 0 or a negative error.
  */
-int strata_fixture_init(struct kunit *test)
+int strata_fixture_init_debug(struct kunit *test, unsigned int debug)
 {
 	struct strata_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 	int err;
@@ -251,6 +252,7 @@ int strata_fixture_init(struct kunit *test)
 	f->a = kvzalloc(sizeof(*f->a), GFP_KERNEL);
 	if (!f->a)
 		return -ENOMEM;
+	f->a->debug = debug;
 	err = strata_allocator_init(f->a, &f->fake.backing);
 	if (err) {
 		kvfree(f->a);
@@ -263,6 +265,12 @@ int strata_fixture_init(struct kunit *test)
 	f->cpu = get_cpu();
 	put_cpu();
 	return set_cpus_allowed_ptr(current, cpumask_of(f->cpu));
+}
+
+/* The same, looking at nothing. */
+int strata_fixture_init(struct kunit *test)
+{
+	return strata_fixture_init_debug(test, 0);
 }
 
 /**

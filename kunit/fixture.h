@@ -79,6 +79,7 @@ struct strata_fixture {
 };
 
 int strata_fixture_init(struct kunit *test);
+int strata_fixture_init_debug(struct kunit *test, unsigned int debug);
 void strata_fixture_exit(struct kunit *test);
 struct strata_cache *strata_fixture_cache(struct kunit *test,
 					  const struct strata_cache_args *args);

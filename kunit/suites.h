@@ -23,6 +23,7 @@ extern struct kunit_suite strata_large_suite;
 extern struct kunit_suite strata_rcu_free_suite;
 extern struct kunit_suite strata_typed_suite;
 extern struct kunit_suite strata_typed_debug_suite;
+extern struct kunit_suite strata_debug_suite;
 extern struct kunit_suite strata_reserve_suite;
 extern struct kunit_suite strata_account_suite;
 extern struct kunit_suite strata_misuse_suite;

@@ -31,7 +31,7 @@ static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int no
 	if (!object)
 		return NULL;
 	if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
-		strata_debug_alloc(c, object, site);
+		strata_debug_alloc(c, object, size, site);
 	strata_object_hand_out(c, object, size, gfp, want_init_on_alloc(gfp));
 	return object;
 }
@@ -125,7 +125,7 @@ bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, siz
 	}
 	for (i = 0; i < n; i++) {
 		if (c->flags & STRATA_DEBUG_FLAGS)
-			strata_debug_alloc(c, out[i], site);
+			strata_debug_alloc(c, out[i], size, site);
 		strata_object_hand_out(c, out[i], size, gfp, want_init_on_alloc(gfp));
 	}
 	return true;

@@ -14,6 +14,12 @@ static const char *class_name(unsigned int class)
 	return kasprintf(GFP_KERNEL, "heap-%u", strata_class_info[class].size);
 }
 
+/* A power of two is aligned to itself, whatever follows an object. */
+static size_t alignment_of(size_t size)
+{
+	return min_t(size_t, size & -size, PAGE_SIZE);
+}
+
 static int init_classes(struct strata_allocator *a)
 {
 	const struct strata_class_info *info;
@@ -29,8 +35,9 @@ static int init_classes(struct strata_allocator *a)
 			return -ENOMEM;
 		/* Page aligned from one page on, where pages are larger than 4 KiB, too. */
 		size = info->size < PAGE_SIZE ? info->size : PAGE_ALIGN(info->size);
-		err = strata_cache_init(&a->class[class], name, size, sizeof(long),
-					info->span_bytes, 0, NULL, &a->heap, &strata_cache_host);
+		err = strata_cache_init(&a->class[class], name, size, alignment_of(size),
+					info->span_bytes, a->debug, NULL, &a->heap,
+					&strata_cache_host);
 		if (err) {
 			kfree(name);
 			a->class[class].name = NULL;
@@ -43,7 +50,7 @@ static int init_classes(struct strata_allocator *a)
 
 /**
  * strata_allocator_init() - an allocator that holds nothing yet
- * @a: zeroed memory
+ * @a: zeroed memory, but for its debug
  * @backing: where its pages come from; outlives it
  *
  * Context: may sleep.

@@ -23,6 +23,8 @@ struct strata_large_cache;
 /**
  * struct strata_allocator - all of it
  * @heap: pages
+ * @debug: STRATA_* flags that all its caches have besides their own; set before
+ *	strata_allocator_init()
  * @class: a cache for each size class
  * @magazine: of each of those, again, where one load finds it
  * @lock: @caches, and one drain of all CPUs at a time. Inside cpus_read_lock(),
@@ -49,6 +51,7 @@ struct strata_large_cache;
  */
 struct strata_allocator {
 	struct strata_heap heap;
+	unsigned int debug;
 	struct strata_cache class[STRATA_NR_CLASSES];
 	struct strata_magazine __percpu *magazine[STRATA_NR_CLASSES];
 	struct mutex lock;		/* caches, zombies, drains */

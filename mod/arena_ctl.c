@@ -420,6 +420,7 @@ int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat)
 {
 	static const struct strata_figures unused = { .limit = STRATA_REGION_START };
 	struct strata_slot *slot;
+	u32 region;
 
 	if (stat->region == STRATA_REGION_ALL) {
 		spin_lock(&arena->fig_lock);
@@ -429,7 +430,9 @@ int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat)
 	}
 	if (stat->region >= arena->nr_regions)
 		return -EOVERFLOW;
-	slot = strata_slot_find(arena, stat->region);
+	/* A caller's number: not even a mispredicted branch goes beyond the last. */
+	region = array_index_nospec(stat->region, arena->nr_regions);
+	slot = strata_slot_find(arena, region);
 	if (!slot) {
 		copy_figures(stat, &unused);
 		return 0;

@@ -55,8 +55,11 @@
  * @nr_grown: spans ever got
  * @epoch: times that a span went away
  * @nr_twice: objects that came home twice, a free each that was none
- * @redzone: where in an object its guard bytes begin; they end at @mark
+ * @asked: where in an object the size that was asked for is noted, 0 if nowhere;
+ *	guard bytes are between that size and here
  * @record: where in an object its owners are noted, 0 if nowhere
+ * @fence: where guard bytes against the next object begin, 0 if nowhere; they
+ *	end where it begins
  */
 struct strata_cache {
 	struct strata_magazine __percpu *magazine;
@@ -80,8 +83,9 @@ struct strata_cache {
 	atomic64_t nr_grown;
 	atomic_t epoch;
 	atomic64_t nr_twice;
-	u32 redzone;
+	u32 asked;
 	u32 record;
+	u32 fence;
 };
 
 /**

@@ -83,7 +83,7 @@ int strata_cache_init(struct strata_cache *c, const char *name, size_t size, siz
 		      size_t span_bytes, unsigned int flags, void (*ctor)(void *object),
 		      struct strata_heap *heap, const struct strata_cache_host *host)
 {
-	size_t room = ALIGN(size, sizeof(unsigned long)), tail;
+	size_t room = ALIGN(size, sizeof(long)), tail;
 
 	c->name = name;
 	c->flags = flags;
@@ -95,18 +95,10 @@ int strata_cache_init(struct strata_cache *c, const char *name, size_t size, siz
 	INIT_LIST_HEAD(&c->list);
 	if (c->keeps || (flags & STRATA_DEBUG_FLAGS)) {
 		c->usable = size;
-		if (flags & STRATA_REDZONE) {
-			c->redzone = size;
-			room += sizeof(unsigned long);
-		}
-		c->mark = room;
-		room += sizeof(unsigned long);
-		if (flags & STRATA_TRACE) {
-			c->record = room;
-			room += STRATA_RECORD_WORDS * sizeof(long);
-		}
+		room = strata_debug_lay_out(c, room);
 	}
-	strata_shape_init(&c->shape, ALIGN(max_t(size_t, room, 8), align), span_bytes);
+	room = ALIGN(max_t(size_t, room, 8), align);
+	strata_shape_init(&c->shape, room, max(span_bytes, room));
 	/* What is left of a span must have room for a mark, see prepare_objects(). */
 	tail = (size_t)c->shape.npages * PAGE_SIZE - (size_t)c->shape.nr_objects * c->shape.size;
 	if (tail && tail < c->mark + sizeof(unsigned long))

@@ -287,7 +287,7 @@ STRATA_TEST_EXPORT(strata_free_many);
 /**
  * strata_usable() - how many bytes of an object are its owner's
  * @a: the allocator
- * @p: any value; nothing is read through it
+ * @p: any value; of an object with guard bytes, what is behind it is read
  *
  * Context: any.
  * Return: bytes, 0 if @p is not the start of an object.
@@ -306,7 +306,7 @@ size_t strata_usable(struct strata_allocator *a, const void *p)
 	else if (span && strata_shape_is_start(&span->cache->shape, p - span->base) &&
 		 strata_shape_index(&span->cache->shape, p - span->base) <
 		 span->cache->shape.nr_objects)
-		usable = span->cache->usable;
+		usable = strata_debug_asked(span->cache, p);
 	rcu_read_unlock();
 	return usable;
 }

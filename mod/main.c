@@ -9,6 +9,7 @@
 
 #include "arena_lazy.h"
 #include "compat.h"
+#include "debug.h"
 #include "drain.h"
 #include "device.h"
 #include "main.h"
@@ -37,6 +38,7 @@ static int __init strata_init(void)
 	int err;
 
 	strata_mark_secret = get_random_long();
+	strata_main.debug = strata_debug_flags;
 	err = strata_allocator_init(&strata_main, &strata_page_allocator);
 	if (err)
 		return err;

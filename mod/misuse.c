@@ -25,6 +25,7 @@ const char * const strata_misuse_name[STRATA_NR_MISUSE] = {
 	[STRATA_MISUSE_ARGUMENT]	= "argument",
 	[STRATA_MISUSE_LEAK]		= "leak",
 	[STRATA_MISUSE_REGION]		= "region",
+	[STRATA_MISUSE_USERCOPY]	= "usercopy",
 };
 STRATA_TEST_EXPORT(strata_misuse_name);
 

@@ -23,6 +23,7 @@ enum strata_misuse {
 	STRATA_MISUSE_ARGUMENT,		/* a size, alignment or count that makes no sense */
 	STRATA_MISUSE_LEAK,		/* live objects at destroy or unload */
 	STRATA_MISUSE_REGION,		/* a frame or mark out of order */
+	STRATA_MISUSE_USERCOPY,		/* a copy that would leave an object */
 	STRATA_NR_MISUSE,
 };
 

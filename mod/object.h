@@ -61,7 +61,8 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 	strata_track_alloc(object, size, c->shape.size, gfp);
 	if (unlikely(init) && !c->ctor &&
 	    (!c->keeps || (gfp & __GFP_ZERO))) {
-		strata_track_zero(object, c->usable);
+		/* Guard bytes may follow what was asked for. */
+		strata_track_zero(object, c->asked ? size : c->usable);
 		if (c->mark)
 			strata_track_store(strata_object_mark_word(c, object), 0);
 		return;

@@ -308,6 +308,8 @@ size_t strata_good_size(size_t size)
 		return 0;
 	if (size > STRATA_CLASS_MAX_SIZE)
 		return strata_large_good_size(size);
+	if (strata_main.debug & STRATA_REDZONE)
+		return size;
 	return strata_main.class[strata_class_of(size)].usable;
 }
 STRATA_EXPORT(strata_good_size);

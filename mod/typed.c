@@ -69,6 +69,7 @@ struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const ch
 					    const struct strata_cache_args *args)
 {
 	size_t align = max_t(size_t, args->align, sizeof(long));
+	unsigned int flags = args->flags | a->debug;
 	struct strata_cache *c;
 	const char *copy;
 	int err;
@@ -80,7 +81,7 @@ struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const ch
 		goto free;
 	}
 	err = strata_cache_init(c, copy, args->size, align,
-				span_bytes_for(ALIGN(args->size + 64, align)), args->flags,
+				span_bytes_for(ALIGN(args->size + 64, align)), flags,
 				args->ctor, &a->heap, &strata_cache_host);
 	if (err)
 		goto free;

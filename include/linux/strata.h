@@ -73,6 +73,8 @@ void strata_free_bulk(size_t n, void **objs);
 size_t strata_usable_size(const void *p);
 size_t strata_good_size(size_t size);
 bool strata_owns(const void *p);
+unsigned long strata_copy_to_user(void __user *to, const void *from, size_t n) __must_check;
+unsigned long strata_copy_from_user(void *to, const void __user *from, size_t n) __must_check;
 
 DEFINE_FREE(strata, void *, if (!IS_ERR_OR_NULL(_T)) strata_free(_T))
 
