@@ -110,6 +110,10 @@ struct strata_region *strata_region_create(size_t limit, gfp_t gfp) __strata_cre
 void *strata_region_alloc_slow(struct strata_region *r, size_t size)
 	__alloc_size(2) __strata_frame_alloc(1);
 
+/* kernel-doc takes what this says to strata-vet for a function of its own. */
+static __always_inline void *strata_region_alloc(struct strata_region *r, size_t size)
+	__strata_frame_alloc(1);
+
 /**
  * strata_region_alloc() - allocate from a region
  * @r: the region
@@ -123,8 +127,7 @@ void *strata_region_alloc_slow(struct strata_region *r, size_t size)
  * Return: the memory, or NULL at the limit, where @size is too large, or
  * without memory. The region is then as it was.
  */
-static __always_inline __strata_frame_alloc(1)
-void *strata_region_alloc(struct strata_region *r, size_t size)
+static __always_inline void *strata_region_alloc(struct strata_region *r, size_t size)
 {
 	char *p = r->top;
 
@@ -207,6 +210,10 @@ strata_mark_t strata_region_push(struct strata_region *r) __strata_push(1);
  */
 int strata_region_pop(struct strata_region *r, strata_mark_t mark) __strata_pop(1, 2);
 
+/* Apart for kernel-doc, as above. */
+int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg)
+	__strata_defer(1, 2, 3);
+
 /**
  * strata_region_defer() - have a function run when the frame is popped
  * @r: the region
@@ -222,8 +229,7 @@ int strata_region_pop(struct strata_region *r, strata_mark_t mark) __strata_pop(
  * Return: 0, -ENOMEM, -EINVAL without @fn, or -EBUSY when called from a deferred
  * function outside a frame of its own: nothing would bound the pop.
  */
-int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg)
-	__strata_defer(1, 2, 3);
+int strata_region_defer(struct strata_region *r, void (*fn)(void *), void *arg);
 
 /**
  * strata_region_escape() - copy out of a region what must outlive its frame
