@@ -10,6 +10,7 @@
 
 #include "stream.h"
 
+#ifdef CONFIG_TRACEPOINTS
 struct linux_binprm;
 
 static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
@@ -41,7 +42,6 @@ static void find(struct tracepoint *tracepoint, void *unused)
 			probes[i].tracepoint = tracepoint;
 }
 
-#ifdef CONFIG_TRACEPOINTS
 static int set_probes(int (*set)(struct tracepoint *t, void *probe, void *data))
 {
 	int i, err = 0;
