@@ -4,7 +4,9 @@
  */
 #include "kselftest_harness.h"
 #include "arena_util.h"
+#include "module_util.h"
 #include <sys/personality.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 
 #define RW	(PROT_READ | PROT_WRITE)
@@ -243,7 +245,7 @@ TEST_F(map, flags)
 	arena_close(&b);
 }
 
-/* The kernel's own access, as direct input and output do it. */
+/* The kernel's own access, as a debugger and a pipe have it. */
 TEST_F(map, get_user_pages)
 {
 	static const char text[] = "through the kernel";
@@ -265,6 +267,43 @@ TEST_F(map, get_user_pages)
 	EXPECT_STREQ(buf, text);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/*
+ * A disk that writes from an arena and reads into it, into pages that are not
+ * there yet and across the steps in which a region grows.
+ */
+TEST_F(map, direct_io)
+{
+	enum { BYTES = 640 * 1024 };
+	char *from = self->a.data, *to = self->a.data + 2 * MIB;
+	bool loaded = !module_load("brd");
+	int disk, i;
+
+	mknod("/tmp/disk", S_IFBLK | 0600, makedev(1, 0));
+	disk = open("/tmp/disk", O_RDWR | O_DIRECT);
+	if (disk < 0) {
+		unlink("/tmp/disk");
+		SKIP(return, "no disk in memory in this kernel");
+	}
+	for (i = 0; i < BYTES; i++)
+		from[i] = i * 7 + i / 4096;
+	EXPECT_EQ(pwrite(disk, from, BYTES, 0), BYTES);
+	EXPECT_EQ(pread(disk, to, BYTES, 0), BYTES);
+	EXPECT_EQ(memcmp(from, to, BYTES), 0);
+	/* What was never written is zeros for the disk too, and a guard is nothing. */
+	EXPECT_EQ(pwrite(disk, from + MIB, PAGE, 0), (long)PAGE);
+	EXPECT_EQ(pread(disk, to, PAGE, 0), (long)PAGE);
+	EXPECT_TRUE(is_zero(to, PAGE));
+	EXPECT_EQ(pread(disk, from + self->a.how.region_bytes - PAGE, PAGE, 0), -1);
+	EXPECT_EQ(errno, EFAULT);
+	/* The disk is done with them. */
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, BYTES), (long)BYTES);
+	EXPECT_TRUE(is_zero(from, BYTES));
+	close(disk);
+	unlink("/tmp/disk");
+	if (loaded)
+		EXPECT_EQ(module_unload("brd"), 0);
 }
 
 /* What the kernel still holds is not what the next owner gets. */
