@@ -12,7 +12,7 @@ static bool in_main_file(tree decl)
 }
 
 /* "name: effects" a line; # at the start of a line is a comment. */
-void Program::read_table(const std::string &file, Table &table)
+void Program::read_table(const std::string &file, Table &table, bool analyzed)
 {
 	std::ifstream in(file);
 	std::string line;
@@ -23,6 +23,7 @@ void Program::read_table(const std::string &file, Table &table)
 		auto summary = std::make_shared<Summary>();
 
 		number++;
+		summary->analyzed = analyzed;
 		if (line.empty() || line[0] == '#')
 			continue;
 		if (colon == std::string::npos || !summary->parse(line.substr(colon + 1))) {
@@ -59,7 +60,7 @@ void Program::read_files()
 	if (!there)
 		error_at(UNKNOWN_LOCATION, "strata-vet: cannot read the table of known functions, %s",
 			 report.options.known.c_str());
-	read_table(report.options.known, known);
+	read_table(report.options.known, known, false);
 
 	if (report.options.summaries.empty())
 		return;
@@ -81,7 +82,7 @@ void Program::read_files()
 	}
 	closedir(dir);
 	for (const std::string &file : files)
-		read_table(file, elsewhere);
+		read_table(file, elsewhere, true);
 }
 
 /* Known by its name, or as the compiler's or the fortified variant of one. */
@@ -296,9 +297,21 @@ void Program::write_summaries()
 	std::string file = summary_file(), part = file + ".new";
 	std::ofstream out(part);
 
-	for (const auto &b : bodies)
-		if (b.second.summary && TREE_PUBLIC(b.first) && in_main_file(b.first))
-			out << symbol_name(b.first) << ": " << b.second.summary->text() << "\n";
+	for (const auto &b : bodies) {
+		if (!b.second.summary || !TREE_PUBLIC(b.first) || !in_main_file(b.first))
+			continue;
+
+		/* What the other units will read is what was meant. */
+		const Summary &summary = *b.second.summary;
+		std::string name = symbol_name(b.first), text = summary.text();
+		Summary again;
+
+		if (!again.parse(text) || !(again == summary) || again.text() != text)
+			error_at(DECL_SOURCE_LOCATION(b.first),
+				 "strata-vet: the summary of %s cannot be read: %s",
+				 name.c_str(), text.c_str());
+		out << name << ": " << text << "\n";
+	}
 	out.close();
 	if (!out || rename(part.c_str(), file.c_str()))
 		error_at(UNKNOWN_LOCATION, "strata-vet: cannot write %s", file.c_str());

@@ -45,7 +45,7 @@ private:
 	void settle(cgraph_node *node, Body &b);
 	SummaryRef in_table(tree decl) const;
 	bool about_regions(cgraph_node *node);
-	void read_table(const std::string &file, Table &table);
+	void read_table(const std::string &file, Table &table, bool analyzed);
 	void write_summaries();
 	std::string summary_file() const;
 

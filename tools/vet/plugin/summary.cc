@@ -14,7 +14,7 @@ static const struct {
 	{ Does::captures, "captures", true },	{ Does::joins, "joins", false },
 	{ Does::address, "address", true },	{ Does::moved, "moved", true },
 	{ Does::defer, "defer", true },		{ Does::unlinks, "unlinks", true },
-		{ Does::frees, "frees", true },
+	{ Does::frees, "frees", true },
 	{ Does::pop, "pop", true },		{ Does::reset, "reset", true },
 	{ Does::destroy, "destroy", true },
 };
@@ -73,6 +73,13 @@ bool Summary::about_regions() const
 	});
 }
 
+/* The dots in the compiler's names of local things, g.12, are no offsets. */
+static std::string with(std::string name, char dot, char instead)
+{
+	std::replace(name.begin(), name.end(), dot, instead);
+	return name;
+}
+
 static std::string text_of(const Term &t)
 {
 	std::string s;
@@ -82,10 +89,10 @@ static std::string text_of(const Term &t)
 		s = t.index == VARARGS ? "..." : std::to_string(t.index + 1);
 		break;
 	case Term::global:
-		s = "@" + t.name;
+		s = "@" + with(t.name, '.', '%');
 		break;
 	case Term::code:
-		s = "&" + t.name;
+		s = "&" + with(t.name, '.', '%');
 		break;
 	case Term::made:
 		s = "#" + std::to_string(t.index);
@@ -102,6 +109,19 @@ static std::string text_of(const Term &t)
 	if (t.inside)
 		s += "+" + (t.inside == ANY ? std::string("*") : std::to_string(t.inside));
 	return s;
+}
+
+/* As written in the source: ops->read, and also "get(a, b)->read". */
+static std::string text_of_name(const std::string &name)
+{
+	if (name.find_first_of(" \t,()\"") == std::string::npos)
+		return name;
+
+	std::string s = "\"";
+
+	for (char c : name)
+		s += c == '"' ? '\'' : c;
+	return s + "\"";
 }
 
 static std::string text_of(const Effect &e)
@@ -122,7 +142,7 @@ static std::string text_of(const Effect &e)
 	if (e.does == Does::make_frame || e.does == Does::push || e.does == Does::defer)
 		s += " in " + text_of(e.other);
 	if (!e.name.empty())
-		s += " " + e.name;
+		s += " " + text_of_name(e.name);
 	return s;
 }
 
@@ -164,6 +184,7 @@ public:
 			s += *at++;
 		return s;
 	}
+	bool name(std::string &s);
 	bool term(Term &t);
 
 private:
@@ -174,6 +195,18 @@ private:
 	}
 	const char *at;
 };
+
+/* A word, or what stands in quotes. False if the quotes are not closed. */
+bool Parser::name(std::string &s)
+{
+	if (!take('"')) {
+		s = word();
+		return true;
+	}
+	for (s.clear(); *at && *at != '"';)
+		s += *at++;
+	return *at && *at++;
+}
 
 bool number(const std::string &s, size_t &at, long &n)
 {
@@ -214,12 +247,8 @@ bool Parser::term(Term &t)
 		t.index = n;
 	} else if (s[0] == '@' || s[0] == '&') {
 		t.root = s[0] == '@' ? Term::global : Term::code;
-		/* Local names of the compiler have dots, too: g.12 */
-		at = s.find_first_of("+", 1);
-		size_t path = s.find_first_of(".", 1);
-
-		at = std::min(std::min(at, path), s.size());
-		t.name = s.substr(1, at - 1);
+		at = std::min(s.find_first_of(".+", 1), s.size());
+		t.name = with(s.substr(1, at - 1), '%', '.');
 	} else if (s[0] == '=') {
 		t.root = Term::result;
 	} else if (s[0] == '?') {
@@ -278,7 +307,8 @@ bool Summary::parse(const std::string &text)
 		    e.does == Does::defer)
 			if (p.word() != "in" || !p.term(e.other))
 				return false;
-		e.name = p.word();
+		if (!p.name(e.name))
+			return false;
 		effects.insert(e);
 		if (!p.take(',') && !p.end())
 			return false;

@@ -29,7 +29,8 @@
  * T is a term: 1 the first argument, 1.8 what is at offset 8 of what it points
  * to, 1.* at any offset, @g the address of a global, #1 something new, ... the
  * arguments beyond the named, = the place of a result that is a struct, ? what
- * nobody knows; +8 or +* after it: a pointer to its inside.
+ * nobody knows, & a function; +8 or +* after it: a pointer to its inside. A name that is not
+ * one word stands in quotes: "inline asm".
  */
 #ifndef VET_SUMMARY_HH
 #define VET_SUMMARY_HH
