@@ -7,10 +7,10 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 vm := tools/vm
 
-export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND
+export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND SEED BUILT
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest static coccicheck vet vet-test \
+.PHONY: modules demo check debug kunit selftest fuzz mutants matrix static coccicheck vet vet-test \
 	qemu manifest lib \
 	install install-modules install-lib clean help
 
@@ -43,6 +43,18 @@ selftest:
 ##   bench      strata beside its rivals, on every kernel; T=<glob> for some rows
 bench:
 	@tools/bench/run
+
+##   mutants    bugs put in on purpose, T=<glob> of selftests/mutants: do the tests see them?
+mutants:
+	@tools/mutants $(if $(T),'$(T)')
+
+##   fuzz       random programs on the API and the device, T=<seconds> of each
+fuzz:
+	@$(vm)/run fuzz $(K)
+
+##   matrix     the tests on every kernel and machine, or those that T=<glob> names
+matrix:
+	@$(vm)/matrix
 
 ##   static     compiler and style checks, without running anything
 static:

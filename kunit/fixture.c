@@ -74,7 +74,7 @@ static struct page *fake_get(const struct strata_backing *backing, int node, gfp
 	fake->last_node = node;
 	fake->last_gfp = gfp;
 	fail = fails(fake, node, order);
-	if (in_nmi())
+	if (in_nmi() || (order && (gfp & __GFP_NOFAIL)))
 		fake->nr_errors++;
 	if (!fail && fake->pool)
 		page = pool_get(fake, order);

@@ -25,7 +25,8 @@
  * @nr_out: how many
  * @nr_calls: calls of get, ever
  * @nr_errors: pages put that were not out, or in another way than they came,
- *	and calls in a context where the page allocator may not be called
+ *	calls in a context where the page allocator may not be called, and with
+ *	__GFP_NOFAIL for more than a page
  * @fail_first: the first call that fails, counted like @nr_calls; 0: none
  * @fail_count: how many calls from that one on fail
  * @fail_every: of so many calls one fails; 0: none

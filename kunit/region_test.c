@@ -98,6 +98,7 @@ static void aligned(struct kunit *test)
 {
 	struct shelf *shelf = strata_new_shelf(test);
 	struct strata_region *r = strata_new_region(shelf, 0, GFP_KERNEL);
+	unsigned int calls;
 	size_t align, skew;
 
 	for (skew = 1; skew < 2 * PAGE_SIZE; skew += PAGE_SIZE / 8 + 24) {
@@ -115,6 +116,12 @@ static void aligned(struct kunit *test)
 			KUNIT_EXPECT_TRUE(test, holds(before, 0x11, skew));
 		}
 	}
+	/* What just fits takes no other segment. */
+	calls = shelf->calls;
+	KUNIT_EXPECT_NOT_NULL(test, strata_region_alloc_aligned(r, r->end - r->top,
+								STRATA_REGION_ALIGN));
+	KUNIT_EXPECT_PTR_EQ(test, r->top, r->end);
+	KUNIT_EXPECT_EQ(test, shelf->calls, calls);
 	strata_region_destroy(r);
 	KUNIT_EXPECT_EQ(test, shelf->blocks, 0U);
 }

@@ -190,7 +190,7 @@ static int over_quota(int dev)
 	for (i = 0; i < 2 * QUOTA; i++)
 		if (try_access(a.data + i * PAGE, true))
 			break;
-	if (i != arena_stat(a.fd, 0).committed / PAGE || i < QUOTA - 1 || i > QUOTA)
+	if (i != arena_stat(a.fd, 0).committed / PAGE || i != QUOTA - 1)
 		return 6;
 	/* What is given back can be had elsewhere. */
 	if (arena_range(a.fd, STRATA_IOC_TRIM, 0, PAGE) != (long)PAGE)
