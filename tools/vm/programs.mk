@@ -2,9 +2,9 @@
 #
 # The programs that run in the guest: one per .c file in selftests/, in
 # selftests/demo/ and in tools/libstrata/test/, linked statically, since the guest
-# has no libraries. The last ones run on the host, too.
+# has no libraries; and the fuzzers. The last ones run on the host, too.
 #
-# make -f tools/vm/programs.mk {tests,library,demo,bench} KSELFTEST=<directory with kselftest.h>
+# make -f tools/vm/programs.mk {tests,library,demo,bench,fuzz} KSELFTEST=<directory with kselftest.h>
 #	[ARCH=<i386|arm64> OUT=<directory of its own>]
 
 OUT := build/selftests
@@ -16,14 +16,16 @@ CPPFLAGS := -Iinclude/uapi $(if $(KSELFTEST),-isystem $(KSELFTEST))
 
 tests := $(patsubst selftests/%.c,$(OUT)/%,$(wildcard selftests/*.c))
 demo := $(patsubst selftests/%.c,$(OUT)/%,$(wildcard selftests/demo/*.c))
+fuzz := $(OUT)/fuzz/device $(OUT)/fuzz/api
 
 libstrata := tools/libstrata
 library := $(patsubst $(libstrata)/test/%,$(OUT)/lib_%,$(basename \
 	$(wildcard $(libstrata)/test/*.c $(libstrata)/test/*.cpp)))
 
-.PHONY: tests library demo bench
+.PHONY: tests library demo bench fuzz
 tests: $(tests) library
 library: $(library)
+fuzz: $(fuzz)
 demo: $(demo)
 bench: $(OUT)/bench/user
 
@@ -90,5 +92,12 @@ $(from_packages) $(OUT)/lib_pmr:
 	@mkdir -p $(@D)
 	@echo "$$skip_program" >$@ && chmod +x $@
 endif
+
+$(fuzz): $(OUT)/%: selftests/%.c selftests/fuzz/engine.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^
+
+$(fuzz): selftests/fuzz/engine.h selftests/arena_util.h
 
 -include $(wildcard $(OUT)/*.d $(OUT)/demo/*.d $(OUT)/bench/*.d)
