@@ -72,7 +72,7 @@ static void put(struct object *o, void *p, size_t size, u8 pattern, bool zeroed)
 {
 	if (p == ZERO_SIZE_PTR || !size) {
 		if (p != ZERO_SIZE_PTR || size)
-			fuzz_wrong("%zu bytes are at %px", size, p);
+			fuzz_wrong("%zu bytes are at %p", size, p);
 		return;
 	}
 	if (!p)

@@ -31,7 +31,7 @@ static size_t held;
 static unsigned long next_deferred;
 static unsigned long ran;
 
-static void deferred(void *arg)
+static void run_deferred(void *arg)
 {
 	if ((unsigned long)arg != next_deferred)
 		fuzz_wrong("deferred function %lu ran, not %lu", (unsigned long)arg,
@@ -155,7 +155,7 @@ static void do_defer(void)
 {
 	if (nr_pieces == NR_PIECES)
 		return;
-	if (!strata_region_defer(region, deferred, (void *)(next_deferred + 1))) {
+	if (!strata_region_defer(region, run_deferred, (void *)(next_deferred + 1))) {
 		next_deferred++;
 		pieces[nr_pieces++] = (struct piece) { .deferred = true };
 	}
