@@ -312,6 +312,43 @@ TEST_F(producer, forks)
 	EXPECT_TRUE(found);
 }
 
+/* The reader that people use, from start to Ctrl-C. */
+TEST_F(producer, prints)
+{
+	long printed = 0, events = -1, lost = -1, sent = 0;
+	char line[256];
+	int fds[2], i;
+	pid_t pid;
+	FILE *out;
+
+	ASSERT_EQ(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(fds[1], STDOUT_FILENO);
+		execl("/proc/self/exe", "producer", "--print", NULL);
+		_exit(100);
+	}
+	close(fds[1]);
+	/* To nobody, until the reader has attached its arena. */
+	for (i = 0; i < 100 && !sent; i++) {
+		EXPECT_EQ(module_tell(STREAM "numbers", "50"), 0);
+		sent = report("events") >= 50 ? 50 : 0;
+		usleep(100000);
+	}
+	EXPECT_EQ(sent, 50);
+	kill(pid, SIGINT);
+	out = fdopen(fds[0], "r");
+	while (fgets(line, sizeof(line), out)) {
+		printed += strstr(line, " number ") != NULL;
+		sscanf(line, "%ld events, %ld lost", &events, &lost);
+	}
+	fclose(out);
+	EXPECT_EQ(reap(pid), 0);
+	EXPECT_GE(printed, sent);
+	EXPECT_GE(events, printed);
+	EXPECT_EQ(lost, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--print"))
