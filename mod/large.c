@@ -65,17 +65,16 @@ struct strata_large_counts strata_large_counts(const struct strata_allocator *a)
 		return sum;
 	for_each_possible_cpu(cpu) {
 		lc = per_cpu_ptr(a->large_cache, cpu);
-		sum.allocs += READ_ONCE(lc->allocs);
-		sum.frees += READ_ONCE(lc->frees);
-		sum.pages += READ_ONCE(lc->live_pages);
+		sum.allocs += READ_ONCE(lc->allocs) + READ_ONCE(lc->taken);
+		sum.frees += READ_ONCE(lc->frees) + READ_ONCE(lc->put);
+		sum.pages += READ_ONCE(lc->live_pages) + READ_ONCE(lc->taken_pages);
 	}
 	sum.live = sum.allocs - sum.frees;
 	return sum;
 }
 STRATA_TEST_EXPORT(strata_large_counts);
 
-static void hand_out(struct strata_allocator *a, struct strata_span *span, size_t size,
-		     gfp_t gfp)
+static void hand_out(struct strata_span *span, size_t size, gfp_t gfp)
 {
 	size_t room = (size_t)span->npages << PAGE_SHIFT;
 
@@ -83,8 +82,6 @@ static void hand_out(struct strata_allocator *a, struct strata_span *span, size_
 	/* A block of the page allocator's is zeroed as gfp and init_on_alloc say. */
 	if (span->kind == STRATA_SPAN_LARGE && want_init_on_alloc(gfp))
 		zero(span->base, room, gfpflags_allow_blocking(gfp));
-	this_cpu_inc(a->large_cache->allocs);
-	this_cpu_add(a->large_cache->live_pages, span->npages);
 }
 
 /**
@@ -108,7 +105,7 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	if (!direct && !c && node == numa_mem_id()) {
 		span = strata_large_cache_take(a, npages);
 		if (span) {
-			hand_out(a, span, size, gfp);
+			hand_out(span, size, gfp);
 			/* Not free any more, from here on. */
 			smp_store_release(&span->nr_free, 0);
 			return span->base;
@@ -133,7 +130,9 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	span->cache = c;
 	span->npages = npages;
 	span->node = page_to_nid(virt_to_page(span->base));
-	hand_out(a, span, size, gfp);
+	hand_out(span, size, gfp);
+	this_cpu_inc(a->large_cache->allocs);
+	this_cpu_add(a->large_cache->live_pages, npages);
 	if (c && c->ctor)
 		c->ctor(span->base);
 	strata_heap_set_span(&a->heap, span->base, npages, span, 0);
@@ -220,13 +219,13 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE)
 		zero(span->base, room, false);
 	strata_track_free(span->base, room);
+	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&
+	    strata_large_cache_put(a, span))
+		return true;
 	this_cpu_inc(a->large_cache->frees);
 	this_cpu_sub(a->large_cache->live_pages, span->npages);
 	if (c)
 		atomic_long_dec(&c->nr_direct);
-	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&
-	    strata_large_cache_put(a, span))
-		return true;
 	if (in_nmi())
 		strata_defer_push(a, &a->deferred, span->base);
 	else

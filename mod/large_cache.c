@@ -73,7 +73,10 @@ struct strata_span *strata_large_cache_take(struct strata_allocator *a, unsigned
 		for (i = lc->count; i-- && !span; )
 			if (lc->slot[i]->npages == npages)
 				span = remove(lc, i);
-		lc->uses += !!span;
+		if (span) {
+			lc->taken++;
+			lc->taken_pages += npages;
+		}
 		unclaim(lc);
 	}
 	preempt_enable();
@@ -102,7 +105,8 @@ bool strata_large_cache_put(struct strata_allocator *a, struct strata_span *span
 		if (done) {
 			lc->slot[lc->count++] = span;
 			lc->pages += span->npages;
-			lc->uses++;
+			lc->put++;
+			lc->taken_pages -= span->npages;
 		}
 		unclaim(lc);
 	}
@@ -177,7 +181,7 @@ STRATA_TEST_EXPORT(strata_large_cache_drain_dead);
 bool strata_large_cache_note_idle(struct strata_allocator *a, int cpu)
 {
 	struct strata_large_cache *lc = per_cpu_ptr(a->large_cache, cpu);
-	u64 uses = READ_ONCE(lc->uses);
+	u64 uses = (u64)READ_ONCE(lc->taken) + READ_ONCE(lc->put);
 	bool idle = uses == lc->seen && READ_ONCE(lc->count);
 
 	lc->seen = uses;

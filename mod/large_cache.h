@@ -17,11 +17,14 @@
  * @count: objects in @slot
  * @idle: the background found it unused
  * @pages: that they hold
- * @uses: times one was put or taken
- * @seen: @uses when the background last looked
+ * @taken: times one was handed out from here
+ * @put: times one was taken back to here
+ * @taken_pages: pages of the first, less those of the latter
+ * @seen: @taken and @put when the background last looked
  * @slot: freed and told so: their nr_free is 1. The page map still knows them
- * @allocs: objects with pages of their own handed out on this CPU, kept ones or not
- * @frees: such objects taken back on it
+ * @allocs: objects with pages of their own handed out on this CPU that were not
+ *	kept here
+ * @frees: such objects taken back on it that are not
  * @live_pages: pages of the first, less those of the latter. These three change
  *	without the claim, by this_cpu_add()
  */
@@ -30,7 +33,9 @@ struct strata_large_cache {
 	u8 count;
 	u8 idle;
 	u32 pages;
-	u64 uses;
+	unsigned long taken;
+	unsigned long put;
+	unsigned long taken_pages;
 	u64 seen;
 	struct strata_span *slot[STRATA_LARGE_SLOTS];
 	unsigned long allocs;
