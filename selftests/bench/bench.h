@@ -85,7 +85,7 @@ do {									\
 /* A table of each file, up to a row without name. */
 extern const struct bench bench_pair[], bench_burst[], bench_bulk[], bench_pages[];
 extern const struct bench bench_context[], bench_region[], bench_reserve[], bench_cold[];
-extern const struct bench bench_zero[];
+extern const struct bench bench_zero[], bench_cross[], bench_trace[];
 
 /* A type for each side, objects of BENCH_SIZE: set_up and tear_down of a row. */
 extern struct strata_cache *bench_strata_type;
@@ -104,5 +104,14 @@ extern u16 bench_order[BENCH_OBJECTS];
 #define BENCH_REQUEST	100
 
 extern u16 bench_request[BENCH_REQUEST];
+
+/* Work of several CPUs at once. */
+#define BENCH_CREW	8
+
+/* The file memory, see memory.c; and an end to what it left allocated. */
+extern const struct file_operations bench_memory_fops;
+void bench_memory_free(void);
+
+u64 bench_crew(int (*work)(unsigned int nr), unsigned int n);
 
 #endif /* BENCH_H */

@@ -13,7 +13,23 @@
 modules=${STRATA_MODULES:-/lib/strata}
 bench=/sys/kernel/debug/strata_bench
 
-insmod "$modules/strata_bench.ko" || exit 1
+# It has the recordings.
+insmod "$modules/strata_replay.ko" || exit 1
+insmod "$modules/strata_bench.ko" rounds="${BENCH_ROUNDS:-16}" || exit 1
+
+# Rows named trace-<recording>-<CPUs> replay that one.
+give_trace() {
+	local name
+
+	case $1 in
+	trace-*-[0-9]) ;;
+	*) return 0 ;;
+	esac
+	name=${1#trace-}
+	zcat "/traces/${name%-*}.trace.gz" >/sys/kernel/debug/strata_replay/trace
+}
+
+unload() { rmmod strata_bench && rmmod strata_replay; }
 
 set --
 while read -r row; do
@@ -21,14 +37,14 @@ while read -r row; do
 	*" $row "*) set -- "$@" "$row" ;;
 	esac
 done <$bench/list
-[ $# -gt 0 ] || { rmmod strata_bench; exit 4; }
+[ $# -gt 0 ] || { unload; exit 4; }
 
 failed=0
 case=0
 echo "1..$#"
 for row; do
 	case=$((case + 1))
-	if echo "$row" >$bench/run; then
+	if give_trace "$row" && echo "$row" >$bench/run; then
 		sed "s/^/# $row /" $bench/result
 		echo "ok $case $row"
 	else
@@ -36,5 +52,5 @@ for row; do
 		echo "not ok $case $row"
 	fi
 done
-rmmod strata_bench || failed=1
+unload || failed=1
 exit $failed

@@ -42,6 +42,7 @@ MODULE_PARM_DESC(round_us, "a round of the rival takes about so many microsecond
 static const struct bench * const tables[] = {
 	bench_pair, bench_burst, bench_bulk, bench_pages,
 	bench_context, bench_region, bench_reserve, bench_cold, bench_zero,
+	bench_cross, bench_trace,
 };
 
 void *bench_object[BENCH_OBJECTS];
@@ -202,12 +203,14 @@ static int __init bench_init(void)
 	debugfs_create_file("list", 0400, directory, NULL, &list_fops);
 	debugfs_create_file("run", 0200, directory, NULL, &run_fops);
 	debugfs_create_file("result", 0400, directory, NULL, &result_fops);
+	debugfs_create_file("memory", 0200, directory, NULL, &bench_memory_fops);
 	return 0;
 }
 
 static void __exit bench_exit(void)
 {
 	debugfs_remove(directory);
+	bench_memory_free();
 }
 
 module_init(bench_init);

@@ -6,6 +6,7 @@ print. Knows nothing about running them.
 """
 
 import json
+import math
 import re
 import statistics
 from dataclasses import dataclass, field
@@ -141,10 +142,17 @@ def result(leg, kernel, row, measured, statistic, unit):
     return Result(kernel, row, unit, strata, rival, row.aim(leg, rival))
 
 
+def unit_of(row, leg):
+    """Rows of memory count pages, whatever the leg measures."""
+    return "pages" if row.name.startswith("memory-") else leg.unit
+
+
 def results(leg, kernel, rows, measured):
     """All rows of a leg: by their fastest rounds, and where time is measured by
     the median round, too."""
-    found = [result(leg, kernel, row, measured, min, leg.unit) for row in rows]
+    found = [
+        result(leg, kernel, row, measured, min, unit_of(row, leg)) for row in rows
+    ]
     if leg.unit == "ns":
         found += [
             result(leg, kernel, row, measured, statistics.median, "ns, median")
@@ -165,13 +173,13 @@ def table(found):
         if heading != last:
             lines += ["", heading]
             lines.append(
-                f"  {'row':16} {'rival':22} {'rival':>10} {'strata':>10}"
+                f"  {'row':32} {'rival':22} {'rival':>10} {'strata':>10}"
                 f" {'ratio':>7} {'aim':>7}"
             )
             last = heading
         aim = "" if one.aim is None else f"{one.aim:.3f}"
         lines.append(
-            f"  {one.row.name:16} {one.row.rival:22} {number(one.rival):>10}"
+            f"  {one.row.name:32} {one.row.rival:22} {number(one.rival):>10}"
             f" {number(one.strata):>10} {one.ratio:7.3f} {aim:>7} {one.verdict}".rstrip()
         )
     aimed = [one for one in found if one.aim is not None]
@@ -187,3 +195,67 @@ def table(found):
 def as_json(found):
     lines = [json.dumps(one.contract()) for one in found]
     return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+# The picture: a line for each row, a dot for each leg, the ratio to the right.
+COLOURS = ["#c2410c", "#1d4ed8", "#60a5fa", "#15803d", "#86efac"]
+LEAST, MOST = 0.001, 10.0
+LEFT, WIDTH, LINE = 190, 620, 18
+
+
+def across(ratio):
+    """Where on the scale of the picture, which is logarithmic, a ratio is."""
+    ratio = min(max(ratio, LEAST), MOST)
+    return LEFT + WIDTH * math.log(ratio / LEAST) / math.log(MOST / LEAST)
+
+
+def legs_of(found):
+    """What each colour stands for: the kernel and unit, by fastest rounds."""
+    names = [f"{one.kernel}: {one.unit}" for one in found if "median" not in one.unit]
+    return list(dict.fromkeys(names))
+
+
+def label(x, y, text, extra=""):
+    return f'<text x="{x:.1f}" y="{y:.1f}" {extra}>{text}</text>'
+
+
+def picture(found):
+    """The ratios as SVG. Left of the line at 1 strata is ahead; a tick is an aim."""
+    legs = legs_of(found)
+    rows = list(dict.fromkeys(one.row.name for one in found))
+    top = 40 + LINE * len(legs)
+    bottom = top + LINE * len(rows)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 40}"'
+        f' height="{bottom + 40}" font-family="sans-serif" font-size="12">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        label(10, 20, "strata / rival: left of 1, strata takes less; a bar is the aim"),
+    ]
+    for i, leg in enumerate(legs):
+        y = 40 + LINE * i
+        colour = COLOURS[i % len(COLOURS)]
+        parts.append(f'<circle cx="16" cy="{y - 4}" r="4" fill="{colour}"/>')
+        parts.append(label(28, y, leg))
+    for ratio in (0.001, 0.01, 0.1, 1, 10):
+        x, colour = across(ratio), "#000" if ratio == 1 else "#ccc"
+        parts.append(
+            f'<path d="M{x:.1f} {top - 14}V{bottom}" stroke="{colour}" fill="none"/>'
+        )
+        parts.append(label(x, bottom + 18, f"{ratio:g}", 'text-anchor="middle"'))
+    for one in found:
+        if "median" in one.unit:
+            continue
+        leg = legs.index(f"{one.kernel}: {one.unit}")
+        colour = COLOURS[leg % len(COLOURS)]
+        y = top + LINE * rows.index(one.row.name)
+        if one.aim is not None:
+            x = across(one.aim)
+            parts.append(
+                f'<path d="M{x:.1f} {y - 9}v10" stroke="{colour}" stroke-width="2"/>'
+            )
+        parts.append(
+            f'<circle cx="{across(one.ratio):.1f}" cy="{y - 4}" r="4" fill="{colour}"'
+            f' fill-opacity="0.8"><title>{one.row.name}: {one.ratio:.3f}</title></circle>'
+        )
+    parts += [label(10, top + LINE * i, name) for i, name in enumerate(rows)]
+    return "\n".join([*parts, "</svg>"]) + "\n"

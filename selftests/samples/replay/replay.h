@@ -77,7 +77,7 @@ struct replay_server {
 
 /* trace.c: the caller serialises */
 int replay_trace_feed(const char __user *from, size_t n, loff_t at);
-const struct replay_trace *replay_trace_get(void);
+const struct replay_trace *replay_trace_get(void);	/* for the benchmarks, too */
 void replay_trace_drop(void);
 
 /* worker.c: the caller serialises */

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/export.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -179,3 +180,4 @@ const struct replay_trace *replay_trace_get(void)
 	trace.turns = turns;
 	return &trace;
 }
+EXPORT_SYMBOL_GPL(replay_trace_get);

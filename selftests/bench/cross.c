@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One CPU allocates, another one frees: what never comes back to the cache that
+ * it left. A ring hands the objects over; it costs the same for both sides.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include <linux/strata.h>
+
+#include "bench.h"
+
+#define RING	256U	/* a power of two */
+#define HANDED	20000U
+#define SPINS	64	/* looks at the ring before others may run */
+
+static void *ring[RING];
+static u32 head, tail;		/* objects put in and taken out, ever */
+
+/* Until the ring has room, or an object. A CPU of a guest may not be running. */
+static void wait_a_little(unsigned int *spins)
+{
+	cpu_relax();
+	if (!(++*spins % SPINS))
+		schedule();
+}
+
+static void put(void *object)
+{
+	unsigned int spins = 0;
+
+	/* Pairs with the release in take(). */
+	while (head - smp_load_acquire(&tail) == RING)
+		wait_a_little(&spins);
+	ring[head % RING] = object;
+	/* Pairs with the acquire in take(). */
+	smp_store_release(&head, head + 1);
+}
+
+static void *take(void)
+{
+	unsigned int spins = 0;
+	void *object;
+
+	/* Pairs with the release in put(). */
+	while (smp_load_acquire(&head) == tail)
+		wait_a_little(&spins);
+	object = ring[tail % RING];
+	/* Pairs with the acquire in put(). */
+	smp_store_release(&tail, tail + 1);
+	return object;
+}
+
+/* An object that could not be had is handed over as NULL: the figure is void. */
+#define HAND_OVER(name, alloc, free)					\
+static int name##_work(unsigned int nr)					\
+{									\
+	unsigned int i;							\
+	int ret = 0;							\
+	void *p;							\
+									\
+	for (i = 0; i < HANDED; i++) {					\
+		if (!nr) {						\
+			put(alloc(BENCH_SIZE, GFP_KERNEL));		\
+			continue;					\
+		}							\
+		p = take();						\
+		if (!p)							\
+			ret = -ENOMEM;					\
+		free(p);						\
+	}								\
+	return ret;							\
+}									\
+									\
+static u64 name(unsigned long loops)					\
+{									\
+	return bench_crew(name##_work, 2);				\
+}
+
+HAND_OVER(strata_cross, strata_alloc, strata_free)
+HAND_OVER(kmalloc_cross, kmalloc, kfree)
+
+const struct bench bench_cross[] = {
+	{ "cross-64", HANDED, 1, { strata_cross, kmalloc_cross } },
+	{ }
+};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A recording of real allocations, with nothing between them: the calls in the
+ * order of the recording on one CPU, or on two, each of which does what its half
+ * of the recorded CPUs did and waits for the other where the same object is
+ * meant. The recording is the one that strata_replay.ko has been given.
+ */
+#include <linux/math64.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include <linux/strata.h>
+
+#include "../samples/replay/replay.h"
+#include "bench.h"
+
+#define CPUS	2
+#define SPINS	64	/* looks at a slot before others may run */
+
+static struct slot {
+	void *object;
+	u32 turn;	/* events of this slot that are done */
+} *slots;
+
+static const struct replay_trace *trace;
+static unsigned int nr_cpus;
+
+/* Pairs with the release at the end of an event. */
+static void wait_for_turn(const struct slot *s, u32 turn)
+{
+	unsigned int spins = 0;
+
+	while (smp_load_acquire(&s->turn) != turn) {
+		cpu_relax();
+		if (!(++spins % SPINS))
+			schedule();
+	}
+}
+
+#define REPLAY(name, alloc, free)					\
+static int name##_work(unsigned int nr)					\
+{									\
+	const struct replay_event *e = trace->events;			\
+	int ret = 0;							\
+	u32 i;								\
+									\
+	for (i = 0; i < trace->nr_events; i++, e++) {			\
+		struct slot *s = &slots[le32_to_cpu(e->slot)];		\
+									\
+		if (nr_cpus > 1) {					\
+			if (replay_event_cpu(e) % nr_cpus != nr)	\
+				continue;				\
+			wait_for_turn(s, trace->turns[i]);		\
+		}							\
+		if (replay_event_frees(e)) {				\
+			free(s->object);				\
+			s->object = NULL;				\
+		} else {						\
+			s->object = alloc(replay_event_size(e), GFP_KERNEL); \
+			if (unlikely(!s->object))			\
+				ret = -ENOMEM;				\
+		}							\
+		/* Pairs with the acquire in wait_for_turn(). */	\
+		if (nr_cpus > 1)					\
+			smp_store_release(&s->turn, s->turn + 1);	\
+		if (!(i % 1024))					\
+			cond_resched();					\
+	}								\
+	return ret;							\
+}									\
+									\
+static u64 name(unsigned int cpus)					\
+{									\
+	u64 ns;								\
+	u32 i;								\
+									\
+	nr_cpus = cpus;							\
+	ns = bench_crew(name##_work, cpus);				\
+	for (i = 0; i < trace->nr_slots; i++) {				\
+		free(slots[i].object);					\
+		slots[i].object = NULL;					\
+		slots[i].turn = 0;					\
+		if (!(i % 1024))					\
+			cond_resched();					\
+	}								\
+	return ns == BENCH_FAILED ? ns : per_event(ns);			\
+}									\
+									\
+static u64 name##_one(unsigned long loops)				\
+{									\
+	return name(1);							\
+}									\
+									\
+static u64 name##_two(unsigned long loops)				\
+{									\
+	return name(CPUS);						\
+}
+
+/* How long a thousand events took: the length of a trace is not a constant. */
+#define EVENTS	1000
+
+static u64 per_event(u64 ns)
+{
+	return div_u64(ns * EVENTS, trace->nr_events);
+}
+
+REPLAY(strata_replay, strata_alloc, strata_free)
+REPLAY(kmalloc_replay, kmalloc, kfree)
+
+static int make_slots(void)
+{
+	trace = replay_trace_get();
+	if (IS_ERR(trace))
+		return PTR_ERR(trace);
+	slots = vcalloc(trace->nr_slots, sizeof(*slots));
+	return slots ? 0 : -ENOMEM;
+}
+
+static void drop_slots(void)
+{
+	vfree(slots);
+	slots = NULL;
+}
+
+/* The recording of that name is in strata_replay.ko when the row is run. */
+#define ROWS(name)									\
+	{ "trace-" name "-1", EVENTS, 1, { strata_replay_one, kmalloc_replay_one },	\
+	  make_slots, drop_slots },							\
+	{ "trace-" name "-2", EVENTS, 1, { strata_replay_two, kmalloc_replay_two },	\
+	  make_slots, drop_slots }
+
+const struct bench bench_trace[] = {
+	ROWS("tmpfs-churn"),
+	ROWS("build-and-git"),
+	{ }
+};
