@@ -80,10 +80,10 @@ static int start(const struct side *s)
 	return object ? 0 : -ENOMEM;
 }
 
-static int replay(u32 to)
+static int go_on(u32 to)
 {
 	if (to < at || to > trace->nr_events) {
-		pr_err("event %u: this replay is at %u of %u\n", to, at, trace->nr_events);
+		pr_err("event %u: done are %u of %u\n", to, at, trace->nr_events);
 		return -EINVAL;
 	}
 	for (; at < to; at++) {
@@ -121,7 +121,7 @@ static int obey(char *words)
 	ret = start(&sides[i]);
 	if (ret)
 		return ret;
-	return replay(strcmp(words, "end") ? to : trace->nr_events);
+	return go_on(strcmp(words, "end") ? to : trace->nr_events);
 }
 
 static ssize_t memory_write(struct file *file, const char __user *from, size_t n, loff_t *unused)

@@ -26,12 +26,23 @@ static struct slot {
 static const struct replay_trace *trace;
 static unsigned int nr_cpus;
 
-/* Pairs with the release at the end of an event. */
+static bool is_turn(const struct slot *s, u32 turn)
+{
+	/* Pairs with the release in end_turn(). */
+	return smp_load_acquire(&s->turn) == turn;
+}
+
+static void end_turn(struct slot *s)
+{
+	/* Pairs with the acquire in is_turn(). */
+	smp_store_release(&s->turn, s->turn + 1);
+}
+
 static void wait_for_turn(const struct slot *s, u32 turn)
 {
 	unsigned int spins = 0;
 
-	while (smp_load_acquire(&s->turn) != turn) {
+	while (!is_turn(s, turn)) {
 		cpu_relax();
 		if (!(++spins % SPINS))
 			schedule();
@@ -61,9 +72,8 @@ static int name##_work(unsigned int nr)					\
 			if (unlikely(!s->object))			\
 				ret = -ENOMEM;				\
 		}							\
-		/* Pairs with the acquire in wait_for_turn(). */	\
 		if (nr_cpus > 1)					\
-			smp_store_release(&s->turn, s->turn + 1);	\
+			end_turn(s);					\
 		if (!(i % 1024))					\
 			cond_resched();					\
 	}								\
