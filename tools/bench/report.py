@@ -135,8 +135,9 @@ def result(leg, kernel, row, measured, statistic, unit):
     rival = figure(measured, row.name, "rival", statistic)
     if leg.zeroed and row.zero != ".":
         zeroing = figure(measured, row.zero, "strata", statistic)
-        # What a side does without zeroing at all may end below nothing.
-        strata, rival = max(strata - zeroing, 0.0), rival - zeroing
+        # A region zeroes nothing here: what took less than zeroing is left whole.
+        strata = strata if strata <= zeroing else strata - zeroing
+        rival -= zeroing
         if rival <= 0:
             raise Wrong(f"{row.name}: zeroing alone takes longer than the rival")
     return Result(kernel, row, unit, strata, rival, row.aim(leg, rival))
@@ -168,8 +169,11 @@ def number(value):
 def table(found):
     """The results as text, a heading for each kernel and unit."""
     lines, last = [], None
-    for one in found:
-        heading = f"{one.kernel}: {one.unit}"
+    headings = list(dict.fromkeys(f"{one.kernel}: {one.unit}" for one in found))
+    for heading, one in sorted(
+        ((f"{one.kernel}: {one.unit}", one) for one in found),
+        key=lambda pair: headings.index(pair[0]),
+    ):
         if heading != last:
             lines += ["", heading]
             lines.append(
@@ -209,19 +213,13 @@ def across(ratio):
     return LEFT + WIDTH * math.log(ratio / LEAST) / math.log(MOST / LEAST)
 
 
-def legs_of(found):
-    """What each colour stands for: the kernel and unit, by fastest rounds."""
-    names = [f"{one.kernel}: {one.unit}" for one in found if "median" not in one.unit]
-    return list(dict.fromkeys(names))
-
-
 def label(x, y, text, extra=""):
     return f'<text x="{x:.1f}" y="{y:.1f}" {extra}>{text}</text>'
 
 
 def picture(found):
     """The ratios as SVG. Left of the line at 1 strata is ahead; a tick is an aim."""
-    legs = legs_of(found)
+    legs = list(dict.fromkeys(one.kernel for one in found))
     rows = list(dict.fromkeys(one.row.name for one in found))
     top = 40 + LINE * len(legs)
     bottom = top + LINE * len(rows)
@@ -245,7 +243,7 @@ def picture(found):
     for one in found:
         if "median" in one.unit:
             continue
-        leg = legs.index(f"{one.kernel}: {one.unit}")
+        leg = legs.index(one.kernel)
         colour = COLOURS[leg % len(COLOURS)]
         y = top + LINE * rows.index(one.row.name)
         if one.aim is not None:
