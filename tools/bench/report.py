@@ -135,7 +135,8 @@ def result(leg, kernel, row, measured, statistic, unit):
     rival = figure(measured, row.name, "rival", statistic)
     if leg.zeroed and row.zero != ".":
         zeroing = figure(measured, row.zero, "strata", statistic)
-        # A region zeroes nothing here: what took less than zeroing is left whole.
+        # A region zeroes what a frame used at once, for less than piece by piece:
+        # what took less than zeroing is left whole.
         strata = strata if strata <= zeroing else strata - zeroing
         rival -= zeroing
         if rival <= 0:
