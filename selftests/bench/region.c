@@ -39,8 +39,10 @@ static u64 strata_bump(unsigned long loops)
 		for (i = 0; i < BUMPS; i++) {
 			void *p = strata_region_alloc(r, BUMP_SIZE);
 
-			if (unlikely(!p))
+			if (unlikely(!p)) {
+				strata_region_pop(r, mark);
 				return BENCH_FAILED;
+			}
 			OPTIMIZER_HIDE_VAR(p);
 		}
 		strata_region_pop(r, mark);
@@ -69,16 +71,20 @@ static u64 strata_request(unsigned long loops)
 {
 	struct strata_region *r = region;
 	u64 start = ktime_get_ns();
+	void *object[BENCH_REQUEST];
 	strata_mark_t mark;
 	unsigned int i;
 
 	while (loops--) {
 		mark = strata_region_push(r);
 		for (i = 0; i < BENCH_REQUEST; i++) {
-			bench_object[i] = strata_region_alloc(r, bench_request[i]);
-			if (unlikely(!bench_object[i]))
+			object[i] = strata_region_alloc(r, bench_request[i]);
+			if (unlikely(!object[i])) {
+				strata_region_pop(r, mark);
 				return BENCH_FAILED;
+			}
 		}
+		barrier_data(object);
 		strata_region_pop(r, mark);
 	}
 	return ktime_get_ns() - start;

@@ -257,9 +257,11 @@ void Analysis::leave_function(greturn *stmt, State &state)
 		escapes_by_return(v, retval, stmt);
 	}
 
-	/* Objects of a region that is a parameter belong to a frame of the caller. */
+	/* Objects of a region that is a parameter belong to a frame of the caller,
+	   unless somebody moved them there to be kept. */
 	for (const auto &o : state.life)
 		if (o.second.alive && !o.second.frame && o.first->region &&
+		    !moved.count(o.first->site) &&
 		    o.first->region->kind == Kind::param && !o.first->region->parent)
 			callers.insert(o.first);
 	for (const auto &at : state.memory())

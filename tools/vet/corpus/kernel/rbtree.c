@@ -179,6 +179,18 @@ int xarray_erased(struct strata_region *r, unsigned long id)
 	return 0;
 }
 
+/* Erased before it was stored. */
+int xarray_erased_too_soon(struct strata_region *r, unsigned long id)
+{
+	STRATA_FRAME(r);
+	struct extent *e = strata_region_zalloc(r, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	xa_erase(&everyone, id);
+	return xa_err(xa_store(&everyone, id, e, GFP_KERNEL));	// WARN "e escapes its frame: "
+}
+
 unsigned long xarray_on_stack(struct strata_region *r, size_t n)
 {
 	STRATA_FRAME(r);
