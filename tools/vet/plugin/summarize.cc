@@ -199,19 +199,57 @@ std::string Analysis::word(const std::string &name)
 	return name.find_first_of(" (),") == std::string::npos ? name : "";
 }
 
+/* More than this, and a summary is told in fewer words. */
+static const size_t MAX_EFFECTS = 64;
+
+/* What neither the caller gave nor the function made. */
+static bool is_elsewhere(const Term &t)
+{
+	return t.root == Term::global || t.root == Term::unknown;
+}
+
+static bool is_same_root(const Term &a, const Term &b)
+{
+	return a.root == b.root && a.index == b.index && a.name == b.name;
+}
+
+/* Somewhere in what the root points to, however many steps away. */
+static Term widened(Term t)
+{
+	if (t.path.size() > 1)
+		t.path = { ANY };
+	if (!t.path.empty())
+		t.inside = ANY;
+	return t;
+}
+
+/*
+ * The effects that matter to callers, and not too many of them: a tree that is
+ * rebalanced links each of its nodes to each other one. What is stored from one
+ * place elsewhere to another was elsewhere before.
+ */
 Summary Analysis::summarize()
 {
 	tree type = TREE_TYPE(fun->decl);
+	bool many = summary.effects.size() > MAX_EFFECTS;
 	Summary result;
 
 	result.analyzed = true;
-	for (const Effect &e : summary.effects) {
+	for (Effect e : summary.effects) {
 		bool keeps = e.does == Does::unknown || e.does == Does::captures ||
 			     e.does == Does::leaks || e.does == Does::stores;
 
 		if (keeps && e.what.root == Term::argument &&
 		    attribute_noescape(type, e.what.index))
 			continue;
+		if (e.does == Does::stores && is_elsewhere(e.what) && is_elsewhere(e.other))
+			continue;
+		if (many && e.does == Does::stores && is_same_root(e.what, e.other))
+			continue;
+		if (many && (e.does == Does::stores || e.does == Does::returns)) {
+			e.what = widened(e.what);
+			e.other = widened(e.other);
+		}
 		result.effects.insert(e);
 	}
 	return result;
