@@ -22,12 +22,15 @@ bool fuzz_may_sleep(u8 how)
 	return context_of(how) == TASK;
 }
 
-/* Every one that is not the task is raw on PREEMPT_RT. */
+/*
+ * Every one that is not the task is raw on PREEMPT_RT; and everywhere an interrupt
+ * from another CPU, which no thread ever handles.
+ */
 gfp_t fuzz_gfp(u8 how)
 {
 	if (fuzz_may_sleep(how))
 		return GFP_KERNEL;
-	if ((how & 0x40) && !IS_ENABLED(CONFIG_PREEMPT_RT))
+	if ((how & 0x40) && context_of(how) != INTERRUPT && !IS_ENABLED(CONFIG_PREEMPT_RT))
 		return GFP_ATOMIC | __GFP_NOWARN;
 	return GFP_NOWAIT | __GFP_NOWARN;
 }
