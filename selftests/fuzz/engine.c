@@ -45,6 +45,8 @@
 #define HANG_SECONDS	120
 /* Programs between two audits. */
 #define AUDIT_EVERY	256
+/* Programs that work see more than that by then. */
+#define SIGNALS_LEAST	16
 
 struct program {
 	size_t len;
@@ -479,8 +481,14 @@ static bool fuzz(double seconds, unsigned long count)
 			keep(&p);
 			print_hex("corpus", &p);
 		}
-		if (ok && done % AUDIT_EVERY == AUDIT_EVERY - 1)
+		if (ok && done % AUDIT_EVERY == AUDIT_EVERY - 1) {
 			ok = audit();
+			/* Else all would pass where nothing works. */
+			if (nr_seen < SIGNALS_LEAST) {
+				fuzz_finding("%lu programs reached next to nothing", done + 1);
+				ok = false;
+			}
+		}
 		if (!ok)
 			say_finding(&p, report->finding);
 		if (now() - said > 30) {
