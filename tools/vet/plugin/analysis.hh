@@ -117,6 +117,7 @@ private:
 		       const std::vector<std::pair<long, Values>> &fields, gimple *stmt);
 	void leaks(const Values &values, Object *holder, bool result, gimple *by,
 		   State &state);
+	void note_replaced(const State &state);
 	bool term_of(const Value &v, Term &t);
 	void event(Does does, const Values &what, const std::string &name);
 	void say_parameters();
@@ -143,6 +144,7 @@ private:
 
 	/* What summarize() and -m are told. */
 	Summary summary;
+	std::unique_ptr<std::set<Place>> replaced;	/* on each way out so far */
 	std::map<Object *, int, Older> numbered;
 	std::map<int, Flow> flows;			/* by argument */
 	std::map<Object *, Departure, Older> left;

@@ -272,6 +272,10 @@ void Analysis::apply(const Effect &e, Call &call, State &state)
 	case Does::push:
 		make(e, call, state);
 		break;
+	case Does::replaces:
+		if (what.size() == 1 && what.front().offset != ANY)
+			state.write(what, Values(), objects);
+		break;
 	case Does::copies:
 		state.copy(evaluate(e.other, call, state), what, ANY, stmt, objects);
 		break;

@@ -94,6 +94,26 @@ void Analysis::leaks(const Values &values, Object *holder, bool result, gimple *
 	}
 }
 
+/*
+ * Global variables that hold on each way out something else than at the start:
+ * what the caller had put there is gone.
+ */
+void Analysis::note_replaced(const State &state)
+{
+	std::set<Place> here;
+
+	for (const auto &at : state.memory()) {
+		Object *holder = at.first.holder;
+
+		if (holder->kind == Kind::global && !holder->parent && holder->holds.empty() &&
+		    at.first.offset != ANY &&
+		    !at.second.has(objects.read_from(holder, at.first.offset)) &&
+		    (!replaced || replaced->count(at.first)))
+			here.insert(at.first);
+	}
+	replaced = std::make_unique<std::set<Place>>(std::move(here));
+}
+
 void Analysis::note_exit(State &state, const Values &returned,
 			 const std::vector<std::pair<long, Values>> &fields, gimple *stmt)
 {
@@ -155,6 +175,7 @@ void Analysis::note_exit(State &state, const Values &returned,
 				summary.add(Does::stores, t, to);
 		}
 	leaks(returned, nullptr, true, stmt, state);
+	note_replaced(state);
 
 	for (const auto &at : state.memory()) {
 		Object *holder = at.first.holder;
@@ -251,6 +272,12 @@ Summary Analysis::summarize()
 			e.other = widened(e.other);
 		}
 		result.effects.insert(e);
+	}
+	for (const Place &place : replaced ? *replaced : std::set<Place>()) {
+		Term t;
+
+		if (term_of(Value(place.holder, place.offset), t))
+			result.add(Does::replaces, t);
 	}
 	return result;
 }

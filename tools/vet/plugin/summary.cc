@@ -8,6 +8,7 @@ static const struct {
 } words[] = {
 	{ Does::make_frame, "new", true },	{ Does::make_heap, "heap", true },
 	{ Does::make_region, "region", true },	{ Does::push, "push", true },
+	{ Does::replaces, "replaces", true },
 	{ Does::copies, "copies", true },	{ Does::stores, "stores", true },
 	{ Does::returns, "returns", true },	{ Does::calls, "calls", true },
 	{ Does::leaks, "leaks", true },		{ Does::unknown, "unknown", true },

@@ -7,6 +7,7 @@
  *
  *	returns T		the result may be T
  *	stores T -> T		the first may be put where the second points
+ *	replaces T		what was at that place is not there any more
  *	copies T -> T		what the first points to may be put there
  *	leaks T [g]		T may be reached from memory that stays (global g)
  *	unknown T f		T is given to f, which nobody knows
@@ -58,7 +59,7 @@ struct Term {
 
 enum class Does {
 	make_frame, make_heap, make_region, push,	/* in the order applied */
-	copies, stores, returns, calls, leaks, unknown, captures, joins, address,
+	replaces, copies, stores, returns, calls, leaks, unknown, captures, joins, address,
 	moved, defer, unlinks, frees, pop, reset, destroy,
 };
 

@@ -86,6 +86,24 @@ int callback_for_a_while(strata_region *r)
 	return ctx->hits;
 }
 
+/* Taken back only if asked to. */
+static void unsubscribe_if(bool asked)
+{
+	if (asked)
+		unsubscribe();
+}
+
+int callback_for_a_while_perhaps(strata_region *r, bool asked)
+{
+	STRATA_FRAME(r);
+	struct context *ctx = strata_region_zalloc(r, sizeof(*ctx));
+
+	subscribe(count, ctx);	// WARN "ctx escapes its frame: (stored in global on_event|captured by callback)"
+	raise(SIGUSR1);
+	unsubscribe_if(asked);
+	return ctx->hits;
+}
+
 /* Runs at the pop, when its argument is still there. */
 int defer_in_the_frame(strata_region *r, const char *name)
 {
