@@ -44,6 +44,11 @@ selftest:
 bench:
 	@tools/bench/run
 
+.PHONY: bench-publish
+##   bench-publish  the figures of the last bench into README.md and Documentation/
+bench-publish:
+	@tools/bench/publish.py
+
 ##   mutants    bugs put in on purpose, T=<glob> of selftests/mutants: do the tests see them?
 mutants:
 	@tools/mutants $(if $(T),'$(T)')
