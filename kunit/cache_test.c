@@ -225,10 +225,10 @@ static void depot_budget(struct kunit *test)
 			most += (long)c->depot[node].capacity * c->shape.size;
 		}
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->deposited[node]), bytes);
-		KUNIT_EXPECT_LE(test, bytes, (long)SZ_4M);
-		KUNIT_EXPECT_GT(test, most, (long)SZ_4M);
+		KUNIT_EXPECT_LE(test, bytes, (long)SZ_2M);
+		KUNIT_EXPECT_GT(test, most, (long)SZ_2M);
 		if (node == numa_mem_id())
-			KUNIT_EXPECT_GT(test, bytes, (long)SZ_4M * 3 / 4);
+			KUNIT_EXPECT_GT(test, bytes, (long)SZ_2M * 3 / 4);
 	}
 	strata_fixture_drain(f->a);
 	for (node = 0; node < nr_node_ids; node++)

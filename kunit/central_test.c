@@ -173,36 +173,68 @@ static void more_than_one_span(struct kunit *test)
 	drop(test, b, 2);
 }
 
-/* Spans with much in use serve first, so that the others can drain. */
-static void fullest_first(struct kunit *test)
+/*
+ * Of those with room the span with most in use serves first, so that the others
+ * can drain; those that are nearly full serve last, so that a batch is together.
+ */
+static void fullest_with_room_first(struct kunit *test)
+{
+	const unsigned int nr_free[NR_SPANS] = { 1, 32, 8, 4 };
+	struct strata_heap_fixture *f = test->priv;
+	struct bench *b = new_bench(test);
+	unsigned int n, i, j, k;
+	void *object;
+	LIST_HEAD(emptied);
+
+	for (i = 0; i < ARRAY_SIZE(nr_free); i++)
+		add_span(test, b, i);
+	n = b->shape.nr_objects;
+	if (n != 64)
+		kunit_skip(test, "the figures are for pages of 4 KiB");
+	KUNIT_ASSERT_EQ(test, take(b, b->object, NR_SPANS * n), NR_SPANS * n);
+	for (i = 0, k = 0; i < ARRAY_SIZE(nr_free); i++)
+		for (j = 0; j < nr_free[i]; j++)
+			b->object[k++] = b->span[i]->base + j * SIZE;
+	KUNIT_ASSERT_EQ(test, put(test, b, b->object, k, &emptied), 0U);
+	expect_filed(test, b, NR_SPANS);
+	/* One has room for a good part of a batch, until it has not. */
+	for (i = 0; i < 32; i++) {
+		KUNIT_ASSERT_EQ(test, take(b, &object, 1), 1U);
+		KUNIT_EXPECT_PTR_EQ(test, object, b->span[1]->base + i * SIZE);
+		if (b->span[1]->nr_free < 16)
+			break;
+	}
+	/* From then on it is the one with most free. */
+	for (; take(b, &object, 1); ) {
+		struct strata_span *span = strata_heap_span(&f->heap, object);
+
+		for (j = 0; j < ARRAY_SIZE(nr_free); j++)
+			KUNIT_EXPECT_LE(test, fls(b->span[j]->nr_free), fls(span->nr_free + 1));
+	}
+	expect_filed(test, b, NR_SPANS);
+	drop(test, b, NR_SPANS);
+}
+
+/* Of two with room it is the fuller one. */
+static void sparse_spans_drain(struct kunit *test)
 {
 	struct bench *b = new_bench(test);
 	unsigned int n, i;
 	void *object;
 	LIST_HEAD(emptied);
 
-	for (i = 0; i < 3; i++)
-		add_span(test, b, i);
+	add_span(test, b, 0);
+	add_span(test, b, 1);
 	n = b->shape.nr_objects;
-	KUNIT_ASSERT_EQ(test, take(b, b->object, 3 * n), 3 * n);
-	/* In use: all but 32 of the first, all but 1 of the second, all but 8 of the third. */
-	for (i = 0; i < 32; i++)
+	KUNIT_ASSERT_EQ(test, take(b, b->object, 2 * n), 2 * n);
+	for (i = 0; i < n - 1; i++)
 		b->object[i] = b->span[0]->base + i * SIZE;
-	b->object[i++] = b->span[1]->base;
-	for (; i < 32 + 1 + 8; i++)
-		b->object[i] = b->span[2]->base + (i - 33) * SIZE;
+	for (; i < n - 1 + n / 2; i++)
+		b->object[i] = b->span[1]->base + (i - (n - 1)) * SIZE;
 	KUNIT_ASSERT_EQ(test, put(test, b, b->object, i, &emptied), 0U);
-	expect_filed(test, b, 3);
-	take(b, &object, 1);
+	KUNIT_ASSERT_EQ(test, take(b, &object, 1), 1U);
 	KUNIT_EXPECT_PTR_EQ(test, object, b->span[1]->base);
-	for (i = 0; i < 8; i++) {
-		take(b, &object, 1);
-		KUNIT_EXPECT_PTR_EQ(test, object, b->span[2]->base + i * SIZE);
-	}
-	take(b, &object, 1);
-	KUNIT_EXPECT_PTR_EQ(test, object, b->span[0]->base);
-	expect_filed(test, b, 3);
-	drop(test, b, 3);
+	drop(test, b, 2);
 }
 
 static void second_empty_span_goes(struct kunit *test)
@@ -321,7 +353,8 @@ static void home_by_node(struct kunit *test)
 static struct kunit_case central_cases[] = {
 	KUNIT_CASE(files_by_free_objects),
 	KUNIT_CASE(more_than_one_span),
-	KUNIT_CASE(fullest_first),
+	KUNIT_CASE(fullest_with_room_first),
+	KUNIT_CASE(sparse_spans_drain),
 	KUNIT_CASE(second_empty_span_goes),
 	KUNIT_CASE(trim_leaves_the_living),
 	KUNIT_CASE(refuses_strangers),

@@ -133,11 +133,11 @@ static void hysteresis(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, strata_heap_has_idle(&f->heap, node));
 }
 
-/* A tenth of what is in use stays. */
+/* A tenth of what is in use stays, while the heap is in use. */
 static void retains_a_tenth(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
-	void *run = strata_new_run(test, CHUNK);
+	void *run = strata_new_run(test, CHUNK), *again;
 	int node = page_to_nid(virt_to_page(run));
 	const unsigned int used = 200, free = CHUNK - used;
 
@@ -146,8 +146,35 @@ static void retains_a_tenth(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, strata_heap_has_idle(&f->heap, node));
 	KUNIT_EXPECT_EQ(test, strata_heap_scavenge(&f->heap), (size_t)free - used / 10);
 	strata_expect_heap(test, used, used / 10);
-	KUNIT_EXPECT_FALSE(test, strata_heap_has_idle(&f->heap, node));
+	/* Somebody takes a page: it goes on. */
+	again = strata_heap_take(&f->heap, node, 1);
+	KUNIT_ASSERT_NOT_NULL(test, again);
+	release(test, again, 1);
+	strata_heap_scavenge(&f->heap);
 	KUNIT_EXPECT_EQ(test, strata_heap_scavenge(&f->heap), (size_t)0);
+	strata_expect_heap(test, used, used / 10);
+	release(test, run, used);
+}
+
+/* Where nobody takes any, what is kept shrinks to nothing. */
+static void lets_go_when_quiet(struct kunit *test)
+{
+	struct strata_heap_fixture *f = test->priv;
+	void *run = strata_new_run(test, CHUNK);
+	int node = page_to_nid(virt_to_page(run));
+	const unsigned int used = 320;
+	unsigned int kept;
+
+	release(test, run + used * PAGE_SIZE, CHUNK - used);
+	strata_heap_scavenge(&f->heap);
+	strata_heap_scavenge(&f->heap);
+	for (kept = used / 10; kept; kept /= 4) {
+		strata_expect_heap(test, used, kept);
+		KUNIT_EXPECT_TRUE(test, strata_heap_has_idle(&f->heap, node));
+		strata_heap_scavenge(&f->heap);
+	}
+	strata_expect_heap(test, used, 0);
+	KUNIT_EXPECT_FALSE(test, strata_heap_has_idle(&f->heap, node));
 	release(test, run, used);
 }
 
@@ -169,6 +196,7 @@ static struct kunit_case heap_scavenge_cases[] = {
 	KUNIT_CASE(sparse_first),
 	KUNIT_CASE(hysteresis),
 	KUNIT_CASE(retains_a_tenth),
+	KUNIT_CASE(lets_go_when_quiet),
 	KUNIT_CASE(exit_counts_what_is_lost),
 	{}
 };

@@ -31,7 +31,7 @@ long strata_percpu_budget(void)
 	return (long)READ_ONCE(percpu_kib) * 1024;
 }
 
-static unsigned int depot_kib = 4096;
+static unsigned int depot_kib = 2048;
 module_param(depot_kib, uint, 0644);
 MODULE_PARM_DESC(depot_kib, "most memory that the depots of one node may hold, in KiB");
 

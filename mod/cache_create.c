@@ -18,7 +18,7 @@
 #define MAGAZINE_MIN	2
 
 /* The same for one node's depot. */
-#define DEPOT_BYTES	SZ_128K
+#define DEPOT_BYTES	SZ_64K
 #define DEPOT_MAX	512
 #define DEPOT_MIN	4
 

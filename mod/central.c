@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Batches of objects out of the fullest spans of a node, and home again: a
+ * Batches of objects out of the spans of a node, and home again: a
  * freed object goes to the node its memory is on, whoever frees it.
  */
 #include <linux/bitops.h>
@@ -24,6 +24,12 @@ void strata_central_init(struct strata_central *central)
 }
 STRATA_TEST_EXPORT(strata_central_init);
 
+/* The list for spans with @nr_free objects free, which are some and not all. */
+static unsigned int central_bucket(unsigned int nr_free)
+{
+	return min_t(unsigned int, fls(nr_free) - 1, STRATA_BUCKETS - 1);
+}
+
 /* Put a span where its free objects say. */
 static void central_file(struct strata_central *central, const struct strata_shape *shape,
 			 struct strata_span *span)
@@ -36,7 +42,7 @@ static void central_file(struct strata_central *central, const struct strata_sha
 		list_add(&span->list, &central->empty);
 		return;
 	}
-	span->bucket = min_t(unsigned int, fls(span->nr_free) - 1, STRATA_BUCKETS - 1);
+	span->bucket = central_bucket(span->nr_free);
 	list_add(&span->list, &central->partial[span->bucket]);
 	central->occupied |= BIT(span->bucket);
 }
@@ -48,12 +54,23 @@ static void central_unfile(struct strata_central *central, struct strata_span *s
 		central->occupied &= ~BIT(span->bucket);
 }
 
-static struct strata_span *central_fullest(struct strata_central *central)
+/*
+ * The span to take from: the fullest of those that have about a third or more
+ * free, so that sparser ones drain. Only where there is none, those that are
+ * nearly full: picking single objects out of many of them would tie what is
+ * allocated together, and will likely be freed together, to whatever old objects
+ * are left in each, and neither would leave a page behind.
+ */
+static struct strata_span *central_best(struct strata_central *central, unsigned int worth)
 {
-	if (central->occupied)
-		return list_first_entry(&central->partial[__ffs(central->occupied)],
-					struct strata_span, list);
-	return list_first_entry_or_null(&central->empty, struct strata_span, list);
+	unsigned long occupied = central->occupied, roomy = occupied >> worth;
+	struct list_head *list = &central->empty;
+
+	if (roomy)
+		list = &central->partial[worth + __ffs(roomy)];
+	else if (occupied)
+		list = &central->partial[__fls(occupied)];
+	return list_first_entry_or_null(list, struct strata_span, list);
 }
 
 /**
@@ -91,13 +108,14 @@ unsigned int strata_central_take(struct strata_central *central,
 				 const struct strata_shape *shape, void **objects,
 				 unsigned int n)
 {
+	const unsigned int worth = central_bucket(max(shape->nr_objects / 3, 1));
 	struct strata_span *span;
 	unsigned int taken = 0;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&central->lock, flags);
 	while (taken < n) {
-		span = central_fullest(central);
+		span = central_best(central, worth);
 		if (!span)
 			break;
 		central_unfile(central, span);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The central lists (Go's mcentral): the spans of one cache on one NUMA node,
- * ordered by how full they are. The fullest one with a free object is used
- * first, so that sparse spans drain and their pages go back (tcmalloc's span
- * priority).
+ * ordered by how full they are. Of those with room for a good part of a batch
+ * the fullest one is used first, so that sparse spans drain and their pages go
+ * back (tcmalloc's span priority), and a batch stays together.
  */
 #ifndef _STRATA_CENTRAL_H
 #define _STRATA_CENTRAL_H

@@ -213,6 +213,7 @@ void *strata_heap_take(struct strata_heap *heap, int node, unsigned int npages)
 		if (!WARN_ON_ONCE(page < 0)) {
 			hn->nr_free -= npages;
 			hn->nr_free_low = min(hn->nr_free_low, hn->nr_free);
+			hn->quiet = 0;
 			run = strata_chunk_address(chunk, page);
 		}
 	}

@@ -51,6 +51,7 @@ extern const struct strata_backing strata_page_allocator;
  * @nr_present: pages held in chunks
  * @nr_free: those of them that are free
  * @nr_free_low: least @nr_free since the scavenger last looked
+ * @quiet: times that the scavenger looked since a page was last taken
  * @nr_direct: pages of blocks taken past the chunks
  * @nr_chunks: windows with at least one page held
  * @nr_taken: pages ever got from the page allocator
@@ -63,6 +64,7 @@ struct strata_heap_node {
 	unsigned long nr_present;
 	unsigned long nr_free;
 	unsigned long nr_free_low;
+	unsigned int quiet;
 	unsigned long nr_direct;
 	unsigned long nr_chunks;
 	u64 nr_taken;

@@ -116,6 +116,7 @@ static void *grow_add(struct strata_heap *heap, struct page *page, unsigned int 
 	hn->nr_present += 1UL << order;
 	hn->nr_free += (1UL << order) - npages;
 	hn->nr_taken += 1UL << order;
+	hn->quiet = 0;
 	raw_spin_unlock_irqrestore(&hn->lock, flags);
 	return block;
 }

@@ -20,6 +20,9 @@
  */
 #define RETAIN_SHARE	10
 
+/* Nothing is kept after so many quiet times, whatever the size of the heap. */
+#define QUIET_MAX	(BITS_PER_LONG - 1U)
+
 /* The chunk with the longest free run, which of all has the least to lose. */
 static struct strata_chunk *sparsest(struct strata_heap_node *hn)
 {
@@ -103,9 +106,12 @@ size_t strata_heap_give_back(struct strata_heap *heap, int node, size_t npages)
 }
 STRATA_TEST_EXPORT(strata_heap_give_back);
 
+/* A quarter as much for each time between two looks that nobody took any. */
 static unsigned long retained(const struct strata_heap_node *hn)
 {
-	return (READ_ONCE(hn->nr_present) - READ_ONCE(hn->nr_free)) / RETAIN_SHARE;
+	unsigned int quiet = hn->quiet ? hn->quiet - 1 : 0;
+
+	return ((hn->nr_present - hn->nr_free) / RETAIN_SHARE) >> min(2 * quiet, QUIET_MAX);
 }
 
 /**
@@ -115,9 +121,7 @@ static unsigned long retained(const struct strata_heap_node *hn)
  */
 bool strata_heap_has_idle(const struct strata_heap *heap, int node)
 {
-	const struct strata_heap_node *hn = heap->node[node];
-
-	return READ_ONCE(hn->nr_free) > retained(hn);
+	return READ_ONCE(heap->node[node]->nr_free);
 }
 STRATA_TEST_EXPORT(strata_heap_has_idle);
 
@@ -126,7 +130,8 @@ STRATA_TEST_EXPORT(strata_heap_has_idle);
  * @heap: the heap
  *
  * A page goes only when it was free through the whole time between two calls,
- * beyond a tenth of what is in use. Called from the background every so often.
+ * beyond a tenth of what is in use; and while no page is taken that share
+ * shrinks to nothing. Called from the background every so often.
  *
  * Context: may sleep.
  * Return: pages given back.
@@ -144,6 +149,7 @@ size_t strata_heap_scavenge(struct strata_heap *heap)
 		idle = hn->nr_free_low;
 		hn->nr_free_low = hn->nr_free;
 		retain = retained(hn);
+		hn->quiet = min(hn->quiet + 1U, QUIET_MAX);
 		raw_spin_unlock_irq(&hn->lock);
 		if (idle > retain)
 			done += strata_heap_give_back(heap, node, idle - retain);
