@@ -110,6 +110,28 @@ static void drains_idle_depots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, depot->count, 0U);
 }
 
+/* A depot is open while its cache has more than a magazine holds. */
+static void depots_come_and_go(struct kunit *test)
+{
+	struct strata_cache *c = cache_of(test);
+	struct strata_depot *depot = &c->depot[numa_mem_id()];
+
+	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
+	use(test, 20);
+	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
+	use(test, MANY);
+	KUNIT_EXPECT_EQ(test, depot->capacity, (unsigned int)c->depot_max);
+	strata_cache_drain(c, false);
+	strata_cache_close_depots(c);
+	KUNIT_EXPECT_NE(test, depot->capacity, 0U);
+	strata_cache_drain_depots(c, false);
+	strata_cache_close_depots(c);
+	KUNIT_EXPECT_NE(test, depot->capacity, 0U);
+	strata_cache_trim(c);
+	strata_cache_close_depots(c);
+	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
+}
+
 /* Left alone, an allocator gives everything back, and then sleeps. */
 static void tick_gives_all_back(struct kunit *test)
 {
@@ -204,6 +226,7 @@ static struct kunit_case cache_drain_cases[] = {
 	KUNIT_CASE(drains_everything),
 	KUNIT_CASE(notices_idle_magazines),
 	KUNIT_CASE(drains_idle_depots),
+	KUNIT_CASE(depots_come_and_go),
 	KUNIT_CASE_SLOW(tick_gives_all_back),
 	KUNIT_CASE(pressure),
 	KUNIT_CASE(reclaim_is_bounded),

@@ -222,7 +222,7 @@ static void depot_budget(struct kunit *test)
 			const struct strata_cache *c = &f->a->class[class];
 
 			bytes += (long)c->depot[node].count * c->shape.size;
-			most += (long)c->depot[node].capacity * c->shape.size;
+			most += (long)c->depot_max * c->shape.size;
 		}
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->deposited[node]), bytes);
 		KUNIT_EXPECT_LE(test, bytes, (long)SZ_2M);

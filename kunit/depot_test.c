@@ -15,7 +15,9 @@ static void *thing(unsigned long n)
 static void make(struct kunit *test, struct strata_depot *depot)
 {
 	memset(depot, 0, sizeof(*depot));
-	KUNIT_ASSERT_EQ(test, strata_depot_init(depot, CAPACITY, NUMA_NO_NODE), 0);
+	strata_depot_init(depot);
+	strata_depot_open(depot, CAPACITY, NUMA_NO_NODE, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, depot->capacity, (unsigned int)CAPACITY);
 }
 
 static unsigned int put(struct strata_depot *depot, unsigned long first, unsigned int n)
@@ -91,10 +93,36 @@ static void knows_what_is_idle(struct kunit *test)
 	strata_depot_exit(&depot);
 }
 
+/* Its memory is there while it is open; one that holds something stays open. */
+static void opens_and_closes(struct kunit *test)
+{
+	struct strata_depot depot;
+	void **slot;
+
+	make(test, &depot);
+	slot = depot.slot;
+	strata_depot_open(&depot, 2 * CAPACITY, NUMA_NO_NODE, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, depot.slot, slot);
+	KUNIT_EXPECT_EQ(test, depot.capacity, (unsigned int)CAPACITY);
+	put(&depot, 0, 1);
+	strata_depot_close(&depot);
+	KUNIT_EXPECT_EQ(test, depot.capacity, (unsigned int)CAPACITY);
+	take(&depot, 1);
+	strata_depot_close(&depot);
+	KUNIT_EXPECT_EQ(test, depot.capacity, 0U);
+	KUNIT_EXPECT_NULL(test, depot.slot);
+	KUNIT_EXPECT_EQ(test, put(&depot, 0, 1), 0U);
+	KUNIT_EXPECT_EQ(test, take(&depot, 1), 0U);
+	strata_depot_open(&depot, CAPACITY, NUMA_NO_NODE, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, put(&depot, 0, 1), 1U);
+	strata_depot_exit(&depot);
+}
+
 static struct kunit_case depot_cases[] = {
 	KUNIT_CASE(is_bounded),
 	KUNIT_CASE(last_in_first_out),
 	KUNIT_CASE(knows_what_is_idle),
+	KUNIT_CASE(opens_and_closes),
 	{}
 };
 

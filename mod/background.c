@@ -180,6 +180,7 @@ static void trim_idle_one(struct strata_cache *c, void *context)
 
 	strata_cache_drain_depots(c, true);
 	strata_cache_trim(c);
+	strata_cache_close_depots(c);
 	for (node = 0; node < nr_node_ids; node++)
 		if (READ_ONCE(c->depot[node].count))
 			*again = true;

@@ -41,6 +41,7 @@
  * @keeps: contents of free objects are preserved: constructed, read under RCU,
  *	or poison
  * @magazine_max: most that a magazine may ever hold
+ * @depot_max: the same of a node's depot
  * @ctor: see strata_cache_args
  * @heap: where spans come from
  * @host: called for what a cache cannot do alone
@@ -69,6 +70,7 @@ struct strata_cache {
 	u32 flags;
 	bool keeps;
 	u16 magazine_max;
+	u16 depot_max;
 	void (*ctor)(void *object);
 	struct strata_heap *heap;
 	const struct strata_cache_host *host;
@@ -135,6 +137,7 @@ void strata_cache_drain_dead(struct strata_cache *c, int cpu);
 bool strata_cache_note_idle(struct strata_cache *c, int cpu);
 void strata_cache_drain_depots(struct strata_cache *c, bool idle_only);
 void strata_cache_trim(struct strata_cache *c);
+void strata_cache_close_depots(struct strata_cache *c);
 void strata_cache_home(struct strata_cache *c, void **objects, unsigned int n);
 unsigned int strata_cache_deposit(struct strata_cache *c, int node, void **objects,
 				  unsigned int n);

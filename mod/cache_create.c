@@ -48,18 +48,16 @@ static int init_magazines(struct strata_cache *c)
 
 static int init_nodes(struct strata_cache *c)
 {
-	unsigned int capacity = clamp_t(u32, DEPOT_BYTES / c->shape.size, DEPOT_MIN, DEPOT_MAX);
 	int node;
 
+	c->depot_max = clamp_t(u32, DEPOT_BYTES / c->shape.size, DEPOT_MIN, DEPOT_MAX);
 	c->central = kcalloc(nr_node_ids, sizeof(*c->central), GFP_KERNEL);
 	c->depot = kcalloc(nr_node_ids, sizeof(*c->depot), GFP_KERNEL);
 	if (!c->central || !c->depot)
 		return -ENOMEM;
 	for (node = 0; node < nr_node_ids; node++) {
 		strata_central_init(&c->central[node]);
-		if (strata_depot_init(&c->depot[node], capacity,
-				      node_state(node, N_MEMORY) ? node : NUMA_NO_NODE))
-			return -ENOMEM;
+		strata_depot_init(&c->depot[node]);
 	}
 	return 0;
 }
@@ -190,6 +188,15 @@ static void prepare_objects(struct strata_cache *c, void *base)
 		strata_object_mark(c, object);
 }
 
+/* Once there are more objects than a magazine holds, some will pass between CPUs. */
+static void open_depot(struct strata_cache *c, int node, gfp_t gfp)
+{
+	const unsigned long spans = READ_ONCE(c->central[node].nr_spans);
+
+	if (spans * c->shape.nr_objects > c->magazine_max)
+		strata_depot_open(&c->depot[node], c->depot_max, node, gfp);
+}
+
 /**
  * strata_cache_grow() - one more span
  * @c: the cache
@@ -224,6 +231,7 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 	/* From here on others may use the span up, and free it. */
 	strata_central_add(&c->central[node], &c->shape, span);
 	atomic64_inc(&c->nr_grown);
+	open_depot(c, node, gfp & STRATA_GFP_RECLAIM & ~__GFP_NOFAIL);
 	return node;
 }
 STRATA_TEST_EXPORT(strata_cache_grow);

@@ -52,7 +52,8 @@ unsigned int strata_cache_deposit(struct strata_cache *c, int node, void **objec
 	const long size = c->shape.size;
 	unsigned int put;
 
-	if (!n || !c->host->may_deposit(c, node, n * size))
+	if (!n || !READ_ONCE(c->depot[node].capacity) ||
+	    !c->host->may_deposit(c, node, n * size))
 		return 0;
 	put = strata_depot_put(&c->depot[node], objects, n);
 	if (put < n)
@@ -216,3 +217,19 @@ void strata_cache_trim(struct strata_cache *c)
 		c->host->retire(c, &emptied);
 }
 STRATA_TEST_EXPORT(strata_cache_trim);
+
+/**
+ * strata_cache_close_depots() - free the memory of depots that have no use
+ * @c: the cache
+ *
+ * Context: task.
+ */
+void strata_cache_close_depots(struct strata_cache *c)
+{
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		if (!READ_ONCE(c->central[node].nr_spans))
+			strata_depot_close(&c->depot[node]);
+}
+STRATA_TEST_EXPORT(strata_cache_close_depots);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A bounded stack of free objects under a lock. */
+/* A bounded stack of free objects under a lock; its memory comes and goes. */
 #include <linux/minmax.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -9,24 +8,66 @@
 #include "magazine.h"
 
 /**
- * strata_depot_init() - an empty depot
+ * strata_depot_init() - a closed depot: it takes nothing
  * @depot: to be filled in
- * @capacity: objects, at least 1
- * @node: NUMA node that its own memory should be on
- *
- * Return: 0 or -ENOMEM.
  */
-int strata_depot_init(struct strata_depot *depot, unsigned int capacity, int node)
+void strata_depot_init(struct strata_depot *depot)
 {
 	raw_spin_lock_init(&depot->lock);
-	depot->slot = kvzalloc_node(array_size(capacity, sizeof(*depot->slot)), GFP_KERNEL,
-				    node);
-	if (!depot->slot)
-		return -ENOMEM;
-	depot->capacity = capacity;
-	return 0;
 }
 STRATA_TEST_EXPORT(strata_depot_init);
+
+/**
+ * strata_depot_open() - let a depot take objects; nothing if it does already
+ * @depot: the depot
+ * @capacity: objects, at least 1
+ * @node: NUMA node that its own memory should be on
+ * @gfp: for that memory. If there is none the depot stays closed
+ *
+ * Context: as @gfp says.
+ */
+void strata_depot_open(struct strata_depot *depot, unsigned int capacity, int node, gfp_t gfp)
+{
+	unsigned long flags;
+	void **slot;
+
+	if (READ_ONCE(depot->capacity))
+		return;
+	slot = kcalloc_node(capacity, sizeof(*slot), gfp, node);
+	if (!slot)
+		return;
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	if (!depot->capacity) {
+		swap(depot->slot, slot);
+		WRITE_ONCE(depot->capacity, capacity);
+	}
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	kfree(slot);
+}
+STRATA_TEST_EXPORT(strata_depot_open);
+
+/**
+ * strata_depot_close() - free the memory of a depot that holds nothing
+ * @depot: the depot; one that holds something is left as it is
+ *
+ * Context: task.
+ */
+void strata_depot_close(struct strata_depot *depot)
+{
+	unsigned long flags;
+	void **slot = NULL;
+
+	if (!READ_ONCE(depot->capacity))
+		return;
+	raw_spin_lock_irqsave(&depot->lock, flags);
+	if (!depot->count) {
+		swap(depot->slot, slot);
+		WRITE_ONCE(depot->capacity, 0);
+	}
+	raw_spin_unlock_irqrestore(&depot->lock, flags);
+	kfree(slot);
+}
+STRATA_TEST_EXPORT(strata_depot_close);
 
 /**
  * strata_depot_exit() - free the depot's own memory
@@ -34,7 +75,7 @@ STRATA_TEST_EXPORT(strata_depot_init);
  */
 void strata_depot_exit(struct strata_depot *depot)
 {
-	kvfree(depot->slot);
+	kfree(depot->slot);
 	depot->slot = NULL;
 }
 STRATA_TEST_EXPORT(strata_depot_exit);

@@ -8,6 +8,7 @@
 #define _STRATA_DEPOT_H
 
 #include <linux/cache.h>
+#include <linux/gfp.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -16,10 +17,10 @@
  * @lock: all of it. Innermost. Any context but NMI.
  * @count: objects held
  * @low: least @count since the last strata_depot_idle()
- * @capacity: most that it may hold
+ * @capacity: most that it may hold; 0 while it is closed
  * @nr_in: objects ever put
  * @nr_out: objects ever taken
- * @slot: the objects, last in first out
+ * @slot: the objects, last in first out; NULL while it is closed
  */
 struct strata_depot {
 	raw_spinlock_t lock;
@@ -31,7 +32,9 @@ struct strata_depot {
 	void **slot;
 } ____cacheline_aligned_in_smp;
 
-int strata_depot_init(struct strata_depot *depot, unsigned int capacity, int node);
+void strata_depot_init(struct strata_depot *depot);
+void strata_depot_open(struct strata_depot *depot, unsigned int capacity, int node, gfp_t gfp);
+void strata_depot_close(struct strata_depot *depot);
 void strata_depot_exit(struct strata_depot *depot);
 unsigned int strata_depot_put(struct strata_depot *depot, void **objects, unsigned int n);
 unsigned int strata_depot_take(struct strata_depot *depot, void **objects, unsigned int n);

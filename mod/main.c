@@ -39,9 +39,12 @@ static int __init strata_init(void)
 
 	strata_mark_secret = get_random_long();
 	strata_main.debug = strata_debug_flags;
-	err = strata_allocator_init(&strata_main, &strata_page_allocator);
+	err = strata_span_init();
 	if (err)
 		return err;
+	err = strata_allocator_init(&strata_main, &strata_page_allocator);
+	if (err)
+		goto exit_span;
 	strata_main_rcu = strata_rcu_queue_create(&strata_main);
 	if (!strata_main_rcu) {
 		err = -ENOMEM;
@@ -76,6 +79,8 @@ exit_rcu:
 	strata_rcu_queue_destroy(strata_main_rcu);
 exit_allocator:
 	strata_allocator_exit(&strata_main);
+exit_span:
+	strata_span_exit();
 	return err;
 }
 
@@ -90,6 +95,7 @@ static void __exit strata_exit(void)
 	cpuhp_remove_state_nocalls(hotplug_state);
 	strata_rcu_queue_destroy(strata_main_rcu);
 	live = strata_allocator_exit(&strata_main);
+	strata_span_exit();
 	if (!live)
 		pr_info("strata: unloaded, nothing live\n");
 }

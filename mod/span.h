@@ -57,15 +57,18 @@ struct strata_span {
 	};
 	struct strata_cache *cache;
 	void *base;
-	u32 npages;
+	u16 npages;
+	u16 nr_free;
+	u16 node;
 	u8 kind;
 	u8 bucket;
-	u16 node;
-	u16 nr_free;
 	unsigned long free[];
 };
 
 void strata_shape_init(struct strata_shape *shape, size_t size, size_t span_bytes);
+int strata_span_init(void);
+void strata_span_exit(void);
+size_t strata_span_bytes(unsigned int nr_objects);
 struct strata_span *strata_span_create(enum strata_span_kind kind, unsigned int nr_objects,
 				       gfp_t gfp);
 void strata_span_fill(struct strata_span *span, const struct strata_shape *shape, void *base);

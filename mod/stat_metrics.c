@@ -33,7 +33,6 @@ static void add_cache(struct strata_cache *c, void *context)
 	struct memory *all = context;
 	struct strata_counts n = { };
 	struct strata_magazine *m;
-	struct strata_span *s;
 	int node;
 
 	strata_counts_add(&n, c);
@@ -42,7 +41,7 @@ static void add_cache(struct strata_cache *c, void *context)
 	all->mcache += (u64)num_possible_cpus() * struct_size(m, slot, c->magazine_max + 1);
 	for (node = 0; node < nr_node_ids; node++)
 		all->mcache += c->depot[node].capacity * sizeof(void *);
-	all->mspan += n.spans * struct_size(s, free, BITS_TO_LONGS(c->shape.nr_objects));
+	all->mspan += n.spans * strata_span_bytes(c->shape.nr_objects);
 }
 
 static void add_nodes(const struct strata_heap *heap, struct memory *all)
@@ -90,7 +89,7 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 
 	counts = strata_large_counts(a);
 	large = counts.pages * PAGE_SIZE;
-	all.mspan += counts.live * sizeof(struct strata_span);
+	all.mspan += counts.live * strata_span_bytes(0);
 	metadata = chunk_metadata(all.chunks);
 	/* Regions get their segments from the heap. */
 	objects = all.object_bytes + large;
