@@ -17,6 +17,9 @@
 /* Far beyond any use: a count that was negative, or garbage. */
 #define RESERVE_MAX	BIT(24)
 
+/* Objects set aside under one lock. */
+#define REFILL_BATCH	16
+
 /**
  * struct strata_reserve - objects set aside
  * @lock: @count and @object
@@ -105,23 +108,30 @@ STRATA_EXPORT(strata_reserve_alloc);
  */
 int strata_reserve_refill(struct strata_reserve *r, gfp_t gfp)
 {
+	void *object[REFILL_BATCH];
+	size_t count, n, put;
 	unsigned long flags;
-	void *object;
-	bool full;
 
 	for (;;) {
-		if (READ_ONCE(r->count) >= r->size)
+		count = READ_ONCE(r->count);
+		if (count >= r->size)
 			return 0;
-		object = strata_cache_alloc(r->cache, gfp);
-		if (!object)
-			return -ENOMEM;
+		n = min_t(size_t, r->size - count, REFILL_BATCH);
+		if (n == 1 || !strata_cache_alloc_bulk(r->cache, gfp, n, object)) {
+			/* Where not all is to be had, some is. */
+			n = 1;
+			object[0] = strata_cache_alloc(r->cache, gfp);
+			if (!object[0])
+				return -ENOMEM;
+		}
 		raw_spin_lock_irqsave(&r->lock, flags);
-		full = r->count >= r->size;
-		if (!full)
-			r->object[r->count++] = object;
+		put = min(n, r->size - r->count);
+		memcpy(r->object + r->count, object, put * sizeof(*object));
+		r->count += put;
 		raw_spin_unlock_irqrestore(&r->lock, flags);
-		if (full)
-			strata_cache_free(r->cache, object);
+		/* Somebody else refilled it meanwhile. */
+		if (put < n)
+			strata_cache_free_bulk(r->cache, n - put, object + put);
 	}
 }
 STRATA_EXPORT(strata_reserve_refill);
