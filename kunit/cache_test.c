@@ -199,6 +199,41 @@ static void budget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, capacities(test), 0L);
 }
 
+/* A magazine that misses takes room from those that idle, within the budget. */
+static void takes_room_from_the_idle(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = cache_for(test, 2048);
+	struct strata_magazine *m = magazine(test, c);
+	void **p = room(test, 300);
+	unsigned int class, i;
+	long others;
+
+	for (class = STRATA_NR_CLASSES; class--;) {
+		size_t size = strata_class_info[class].size;
+		unsigned int n = clamp_t(size_t, SZ_64K / size, 8, 300);
+
+		if (&f->a->class[class] == c)
+			continue;
+		get_many(test, size, p, n);
+		put_many(test, p, n);
+	}
+	KUNIT_ASSERT_GT(test, capacities(test), (long)SZ_1M * 7 / 8);
+	KUNIT_ASSERT_EQ(test, m->capacity, 0UL);
+	others = capacities(test);
+	for (i = 0; i < 2 * STRATA_NR_CLASSES && m->capacity < c->magazine_max; i++) {
+		get_many(test, 2048, p, 100);
+		put_many(test, p, 100);
+		KUNIT_ASSERT_LE(test, capacities(test), (long)SZ_1M);
+	}
+	KUNIT_EXPECT_EQ(test, m->capacity, (unsigned long)c->magazine_max);
+	KUNIT_EXPECT_LT(test, capacities(test) - (long)m->capacity * 2048, others);
+	KUNIT_EXPECT_EQ(test, *per_cpu_ptr(f->a->cached, f->cpu), capacities(test));
+	for (class = 0; class < STRATA_NR_CLASSES; class++)
+		expect_conserved(test, &f->a->class[class], 0);
+	strata_expect_sound(test, f->a);
+}
+
 /* All depots of a node share a budget, too. */
 static void depot_budget(struct kunit *test)
 {
@@ -440,6 +475,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(last_freed_is_next),
 	KUNIT_CASE(capacity_follows_misses),
 	KUNIT_CASE(budget),
+	KUNIT_CASE(takes_room_from_the_idle),
 	KUNIT_CASE(depot_budget),
 	KUNIT_CASE(depot_between),
 	KUNIT_CASE(shuffles),

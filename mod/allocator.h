@@ -45,6 +45,7 @@ struct strata_large_cache;
  * @drain_all: what @cpu_work drains: everything, or what is idle
  * @drain_only: of this cache, or NULL for all
  * @cached: bytes that the magazines of each CPU may hold
+ * @next_asked: the class whose magazine is next to be asked for its room
  * @deposited: bytes that the depots of each node hold
  * @large_cache: free large objects that each CPU keeps
  * @nr_spans_in_rcu: spans that wait for a grace period
@@ -70,6 +71,7 @@ struct strata_allocator {
 	bool drain_all;
 	struct strata_cache *drain_only;
 	long __percpu *cached;
+	unsigned int next_asked;
 	atomic_long_t *deposited;
 	struct strata_large_cache __percpu *large_cache;
 	atomic_long_t nr_spans_in_rcu;

@@ -19,6 +19,9 @@
 /* Between two looks at what is idle. */
 #define TICK	(HZ / 2)
 
+/* Magazines that are asked for their room by one that wants more. */
+#define ROOM_LOOKS	4
+
 static unsigned int percpu_kib = 1024;
 module_param(percpu_kib, uint, 0644);
 MODULE_PARM_DESC(percpu_kib, "most memory that the magazines of one CPU may hold, in KiB");
@@ -54,13 +57,34 @@ static bool may_deposit(struct strata_cache *c, int node, long bytes)
 	return true;
 }
 
+/*
+ * Take room from magazines of this CPU that idle: a few are asked each time, and
+ * one of a size class, as the typed ones are in a list with a lock. What a typed
+ * one does not use goes with the tick.
+ */
+static bool take_room(struct strata_allocator *a, int cpu, long bytes)
+{
+	const long *cached = per_cpu_ptr(a->cached, cpu);
+	unsigned int looks, class;
+
+	for (looks = 0; looks < ROOM_LOOKS; looks++) {
+		class = READ_ONCE(a->next_asked) % STRATA_NR_CLASSES;
+		WRITE_ONCE(a->next_asked, class + 1);
+		strata_cache_yield_room(&a->class[class], cpu);
+		if (READ_ONCE(*cached) + bytes <= strata_percpu_budget())
+			return true;
+	}
+	return false;
+}
+
 /* Bytes come and go in nested contexts, too: one instruction where it is this CPU. */
 static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 {
 	struct strata_allocator *a = strata_allocator_of(c);
 	long *cached = per_cpu_ptr(a->cached, cpu);
 
-	if (bytes > 0 && READ_ONCE(*cached) + bytes > strata_percpu_budget())
+	if (bytes > 0 && READ_ONCE(*cached) + bytes > strata_percpu_budget() &&
+	    !take_room(a, cpu, bytes))
 		return false;
 	if (cpu == smp_processor_id())
 		this_cpu_add(*a->cached, bytes);

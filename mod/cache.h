@@ -97,7 +97,8 @@ struct strata_cache {
  * @retire: these spans have no live object; any context but NMI
  * @double_free: an object came home twice; any context but NMI
  * @may_cache: may the magazines of @cpu hold @bytes more? Preemption is off,
- *	@cpu this CPU or dead. @bytes below 0 gives room back
+ *	@cpu this CPU or dead. @bytes below 0 gives room back. Others of them may
+ *	have to yield theirs
  * @may_deposit: the same of the depots of @node; any context but NMI
  */
 struct strata_cache_host {
@@ -133,6 +134,7 @@ void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n);
 
 /* cache_drain.c */
 void strata_cache_drain(struct strata_cache *c, bool idle_only);
+void strata_cache_yield_room(struct strata_cache *c, int cpu);
 void strata_cache_drain_dead(struct strata_cache *c, int cpu);
 bool strata_cache_note_idle(struct strata_cache *c, int cpu);
 void strata_cache_drain_depots(struct strata_cache *c, bool idle_only);

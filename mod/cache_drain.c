@@ -108,6 +108,38 @@ static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int c
 }
 
 /**
+ * strata_cache_yield_room() - take room from this CPU's magazine, if it idles
+ * @c: the cache
+ * @cpu: this one
+ *
+ * Half of what it may hold, if nobody used it since it was last asked. For another
+ * magazine of this CPU that misses, where all of them together may not hold more.
+ * Context: any but NMI, with preemption off. Bounded by a batch.
+ */
+void strata_cache_yield_room(struct strata_cache *c, int cpu)
+{
+	struct strata_magazine *m = this_cpu_ptr(c->magazine);
+	unsigned long keep = m->capacity / 2;
+	u64 uses = strata_magazine_uses(m);
+	unsigned int n = 0;
+
+	if (uses != m->asked || !strata_magazine_claim(m)) {
+		m->asked = uses;
+		return;
+	}
+	if (m->count > keep)
+		n = min_t(unsigned long, m->count - keep, DRAIN_BATCH);
+	m->count -= n;
+	m->flushed += n;
+	strata_cache_home(c, m->slot + m->count, n);
+	keep = max(keep, m->count);
+	c->host->may_cache(c, cpu, -(long)(m->capacity - keep) * c->shape.size);
+	strata_magazine_forget(m, keep, m->capacity);
+	m->capacity = keep;
+	strata_magazine_release(m);
+}
+
+/**
  * strata_cache_drain() - empty the magazine of the CPU this runs on
  * @c: the cache
  * @idle_only: only if it was found idle

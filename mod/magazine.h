@@ -47,6 +47,7 @@ struct strata_cache;
  * @refilled: objects that came from depot or central
  * @flushed: objects that went there
  * @seen: strata_magazine_uses() when the background last looked
+ * @asked: the same when another magazine of this CPU last wanted its room
  * @nested: for nested contexts; taken last in first out
  * @slot: the objects. One more than there may ever be: behind them is still
  *	what was handed out from there last; from @capacity on it is the magazine
@@ -71,6 +72,7 @@ struct strata_magazine {
 	u64 refilled;
 	u64 flushed;
 	u64 seen;
+	u64 asked;
 	void *nested[STRATA_NESTED_SLOTS];
 	void *slot[];
 };
