@@ -7,11 +7,13 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "fault.h"
 #include "large.h"
 
 static const char *class_name(unsigned int class)
 {
-	return kasprintf(GFP_KERNEL, "heap-%u", strata_class_info[class].size);
+	return strata_may_fail(GFP_KERNEL, kasprintf(GFP_KERNEL, "heap-%u",
+						     strata_class_info[class].size));
 }
 
 /* A power of two is aligned to itself, whatever follows an object. */

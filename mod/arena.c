@@ -20,6 +20,7 @@
 #include "arena_pages.h"
 #include "arena_producer.h"
 #include "compat.h"
+#include "fault.h"
 #include "inode.h"
 #include "quota.h"
 
@@ -115,7 +116,7 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	struct strata_arena *arena;
 	int err;
 
-	arena = kzalloc(sizeof(*arena), GFP_KERNEL_ACCOUNT);
+	arena = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*arena), GFP_KERNEL_ACCOUNT));
 	if (!arena)
 		return ERR_PTR(-ENOMEM);
 	err = set_shape(arena, args);

@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "fault.h"
 #include "quota.h"
 
 #define CTL_PER_PAGE	(PAGE_SIZE / sizeof(struct strata_ctl))
@@ -78,13 +79,15 @@ static struct ctl_block *alloc_block(struct strata_arena *arena)
 	struct ctl_block *block;
 	int err = -ENOMEM;
 
-	block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
+	block = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT));
 	if (!block)
 		goto fail;
 	err = strata_user_charge(arena->user, PAGE_SIZE, arena->privileged);
 	if (err)
 		goto fail;
-	block->page = alloc_pages_node(arena->node, GFP_KERNEL_ACCOUNT | __GFP_ZERO, 0);
+	block->page = strata_may_fail(GFP_KERNEL,
+				      alloc_pages_node(arena->node,
+						       GFP_KERNEL_ACCOUNT | __GFP_ZERO, 0));
 	if (!block->page) {
 		strata_user_uncharge(arena->user, PAGE_SIZE);
 		err = -ENOMEM;
@@ -108,7 +111,8 @@ static struct ctl_block *get_block(struct strata_arena *arena, pgoff_t index)
 	memcg = set_active_memcg(arena->memcg);
 	block = alloc_block(arena);
 	if (!IS_ERR(block)) {
-		err = xa_insert(&arena->blocks, index, block, GFP_KERNEL);
+		err = strata_fault(GFP_KERNEL) ? -ENOMEM :
+		      xa_insert(&arena->blocks, index, block, GFP_KERNEL);
 		if (err) {
 			strata_user_uncharge(arena->user, PAGE_SIZE);
 			free_block(block);

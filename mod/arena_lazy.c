@@ -32,6 +32,7 @@
 #include "arena_pin.h"
 #include "arena_trim.h"
 #include "compat.h"
+#include "fault.h"
 
 /* Arenas to reclaim from. Reclaim only tries the lock, and holds it throughout. */
 static DEFINE_MUTEX(lazy_lock);
@@ -197,13 +198,13 @@ int strata_lazy_init(void)
 {
 	int err;
 
-	shrinker = shrinker_alloc(0, "strata-arenas");
+	shrinker = strata_may_fail(GFP_KERNEL, shrinker_alloc(0, "strata-arenas"));
 	if (!shrinker)
 		return -ENOMEM;
 	shrinker->count_objects = count_objects;
 	shrinker->scan_objects = scan_objects;
 	shrinker->seeks = DEFAULT_SEEKS;
-	err = strata_shrinker_register(shrinker, "strata-arenas");
+	err = strata_fault(GFP_KERNEL) ? -ENOMEM : strata_shrinker_register(shrinker, "strata-arenas");
 	if (err)
 		shrinker_free(shrinker);
 	return err;

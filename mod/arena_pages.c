@@ -20,6 +20,7 @@
 #include "arena.h"
 #include "arena_ctl.h"
 #include "arena_pages.h"
+#include "fault.h"
 #include "quota.h"
 
 /*
@@ -106,7 +107,7 @@ static struct page *get_pages(struct strata_arena *arena, unsigned int order, bo
 	err = strata_user_charge(arena->user, bytes, arena->privileged);
 	if (err)
 		return ERR_PTR(err);
-	page = alloc_pages_node(arena->node, gfp, order);
+	page = strata_may_fail(gfp, alloc_pages_node(arena->node, gfp, order));
 	if (!page) {
 		strata_user_uncharge(arena->user, bytes);
 		return ERR_PTR(-ENOMEM);

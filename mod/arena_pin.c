@@ -19,6 +19,7 @@
 #include "arena_pages.h"
 #include "arena_pin.h"
 #include "compat.h"
+#include "fault.h"
 
 #define PIN_FIRST(pin)	((pin)->first)
 #define PIN_LAST(pin)	((pin)->last)
@@ -214,7 +215,9 @@ STRATA_EXPORT(strata_arena_pin);
 
 static struct page **pages_of(struct strata_pin *pin)
 {
-	struct page **pages = kvmalloc_array(nr_pages(pin), sizeof(*pages), GFP_KERNEL);
+	struct page **pages = strata_may_fail(GFP_KERNEL, kvmalloc_array(nr_pages(pin),
+									 sizeof(*pages),
+									 GFP_KERNEL));
 	pgoff_t pgoff;
 
 	for (pgoff = pin->first; pages && pgoff <= pin->last; pgoff++)
@@ -238,8 +241,9 @@ void *strata_pin_map(struct strata_pin *pin)
 		pages = pages_of(pin);
 		if (!pages)
 			return NULL;
-		pin->mapped = vmap(pages, nr_pages(pin), VM_MAP,
-				   pin->write ? PAGE_KERNEL : PAGE_KERNEL_RO);
+		pin->mapped = strata_may_fail(GFP_KERNEL,
+					      vmap(pages, nr_pages(pin), VM_MAP,
+						   pin->write ? PAGE_KERNEL : PAGE_KERNEL_RO));
 		kvfree(pages);
 		if (!pin->mapped)
 			return NULL;

@@ -25,6 +25,7 @@
 #include "arena_pin.h"
 #include "arena_producer.h"
 #include "compat.h"
+#include "fault.h"
 
 #define RECORD_ALIGN	sizeof(struct strata_record)
 
@@ -62,7 +63,8 @@ static void wake(struct irq_work *work)
 
 static struct strata_producer *create(struct strata_arena *arena, u32 region)
 {
-	struct strata_producer *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	struct strata_producer *p = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*p),
+									GFP_KERNEL_ACCOUNT));
 	struct strata_slot *slot;
 	int err;
 

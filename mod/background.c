@@ -13,6 +13,7 @@
 #include "allocator.h"
 #include "compat.h"
 #include "drain.h"
+#include "fault.h"
 #include "large_cache.h"
 #include "misuse.h"
 
@@ -267,11 +268,13 @@ int strata_background_init(struct strata_allocator *a)
 	a->kick = IRQ_WORK_INIT_HARD(kicked);
 	INIT_WORK(&a->refill, refill);
 	INIT_DELAYED_WORK(&a->tick, tick);
-	a->cached = alloc_percpu(long);
-	a->deposited = kcalloc(nr_node_ids, sizeof(*a->deposited), GFP_KERNEL);
+	a->cached = strata_may_fail(GFP_KERNEL, alloc_percpu(long));
+	a->deposited = strata_may_fail(GFP_KERNEL, kcalloc(nr_node_ids, sizeof(*a->deposited),
+							   GFP_KERNEL));
 	if (!a->cached || !a->deposited || strata_drain_init(a))
 		return -ENOMEM;
-	a->workqueue = alloc_workqueue("strata", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	a->workqueue = strata_may_fail(GFP_KERNEL, alloc_workqueue("strata",
+								   WQ_MEM_RECLAIM | WQ_PERCPU, 0));
 	return a->workqueue ? 0 : -ENOMEM;
 }
 

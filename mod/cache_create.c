@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "debug.h"
+#include "fault.h"
 #include "object.h"
 
 /* Most bytes, and most objects, that one magazine may ever hold. */
@@ -33,7 +34,9 @@ static int init_magazines(struct strata_cache *c)
 	else
 		c->magazine_max = clamp_t(u32, MAGAZINE_BYTES / c->shape.size,
 					  MAGAZINE_MIN, MAGAZINE_MAX);
-	c->magazine = __alloc_percpu(struct_size(m, slot, c->magazine_max + 1), SMP_CACHE_BYTES);
+	c->magazine = strata_may_fail(GFP_KERNEL,
+				      __alloc_percpu(struct_size(m, slot, c->magazine_max + 1),
+						     SMP_CACHE_BYTES));
 	if (!c->magazine)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -51,14 +54,16 @@ static int init_nodes(struct strata_cache *c)
 	int node;
 
 	c->depot_max = clamp_t(u32, DEPOT_BYTES / c->shape.size, DEPOT_MIN, DEPOT_MAX);
-	c->central = kcalloc(nr_node_ids, sizeof(*c->central), GFP_KERNEL);
-	c->depot = kcalloc(nr_node_ids, sizeof(*c->depot), GFP_KERNEL);
+	c->central = strata_may_fail(GFP_KERNEL, kcalloc(nr_node_ids, sizeof(*c->central),
+							 GFP_KERNEL));
+	c->depot = strata_may_fail(GFP_KERNEL, kcalloc(nr_node_ids, sizeof(*c->depot), GFP_KERNEL));
+	/* Each that is there, whatever fails: strata_cache_exit() walks its lists. */
+	for (node = 0; c->central && node < nr_node_ids; node++)
+		strata_central_init(&c->central[node]);
 	if (!c->central || !c->depot)
 		return -ENOMEM;
-	for (node = 0; node < nr_node_ids; node++) {
-		strata_central_init(&c->central[node]);
+	for (node = 0; node < nr_node_ids; node++)
 		strata_depot_init(&c->depot[node]);
-	}
 	return 0;
 }
 

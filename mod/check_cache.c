@@ -13,6 +13,7 @@
 #include "check.h"
 #include "compat.h"
 #include "counts.h"
+#include "fault.h"
 #include "object.h"
 
 /* Beyond the buckets of partial spans. */
@@ -249,7 +250,8 @@ void strata_check_cache(struct strata_checker *k, struct strata_cache *c)
 	held.max = num_possible_cpus() * (c->magazine_max + STRATA_NESTED_SLOTS);
 	for (node = 0; node < nr_node_ids; node++)
 		held.max += c->depot[node].capacity;
-	held.object = kvmalloc_array(held.max, sizeof(*held.object), GFP_KERNEL);
+	held.object = strata_may_fail(GFP_KERNEL, kvmalloc_array(held.max, sizeof(*held.object),
+								 GFP_KERNEL));
 	if (!held.object) {
 		strata_check_report(k, "no memory to check cache %s", c->name);
 		return;

@@ -7,6 +7,7 @@
 
 #include "chunk.h"
 #include "compat.h"
+#include "fault.h"
 
 /**
  * strata_chunk_create() - a window of which no page is held yet
@@ -18,12 +19,14 @@
  */
 struct strata_chunk *strata_chunk_create(void *base, int node, gfp_t gfp)
 {
-	struct strata_chunk *chunk = kzalloc_node(sizeof(*chunk), gfp, node);
+	struct strata_chunk *chunk = strata_may_fail(gfp, kzalloc_node(sizeof(*chunk), gfp, node));
 
 	if (!chunk)
 		return NULL;
-	chunk->owner = kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->owner), gfp, node);
-	chunk->span = kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->span), gfp, node);
+	chunk->owner = strata_may_fail(gfp, kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->owner),
+							 gfp, node));
+	chunk->span = strata_may_fail(gfp, kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->span),
+							gfp, node));
 	if (!chunk->owner || !chunk->span) {
 		strata_chunk_destroy(chunk);
 		return NULL;

@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "depot.h"
+#include "fault.h"
 #include "magazine.h"
 
 /**
@@ -33,7 +34,7 @@ void strata_depot_open(struct strata_depot *depot, unsigned int capacity, int no
 
 	if (READ_ONCE(depot->capacity))
 		return;
-	slot = kcalloc_node(capacity, sizeof(*slot), gfp, node);
+	slot = strata_may_fail(gfp, kcalloc_node(capacity, sizeof(*slot), gfp, node));
 	if (!slot)
 		return;
 	raw_spin_lock_irqsave(&depot->lock, flags);

@@ -21,6 +21,7 @@
 #include "arena_trim.h"
 #include "compat.h"
 #include "device.h"
+#include "fault.h"
 #include "inode.h"
 #include "map.h"
 
@@ -87,7 +88,7 @@ static int new_fd(struct call *call, struct strata_arena *arena, unsigned int ac
 	if (fd_flags & ~(O_CLOEXEC | STRATA_FD_INHERIT) ||
 	    (fd_flags & O_CLOEXEC && fd_flags & STRATA_FD_INHERIT))
 		goto put_arena;
-	fd = get_unused_fd_flags(cloexec);
+	fd = strata_fault(GFP_KERNEL) ? -ENOMEM : get_unused_fd_flags(cloexec);
 	if (fd < 0) {
 		err = fd;
 		goto put_arena;
@@ -372,7 +373,7 @@ static struct miscdevice device = {
 int strata_device_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct strata_ctl) != 128);
-	return misc_register(&device);
+	return strata_fault(GFP_KERNEL) ? -ENOMEM : misc_register(&device);
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "drain.h"
+#include "fault.h"
 #include "large_cache.h"
 
 static void drain_one(struct strata_cache *c, void *context)
@@ -183,16 +184,19 @@ int strata_drain_init(struct strata_allocator *a)
 {
 	int cpu;
 
-	a->large_cache = alloc_percpu(struct strata_large_cache);
-	a->cpu_work = alloc_percpu(struct strata_cpu_work);
-	if (!a->large_cache || !a->cpu_work || !zalloc_cpumask_var(&a->idle_cpus, GFP_KERNEL))
+	a->large_cache = strata_may_fail(GFP_KERNEL, alloc_percpu(struct strata_large_cache));
+	a->cpu_work = strata_may_fail(GFP_KERNEL, alloc_percpu(struct strata_cpu_work));
+	if (!a->large_cache || !a->cpu_work || strata_fault(GFP_KERNEL) ||
+	    !zalloc_cpumask_var(&a->idle_cpus, GFP_KERNEL))
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		per_cpu_ptr(a->cpu_work, cpu)->allocator = a;
 		INIT_WORK(&per_cpu_ptr(a->cpu_work, cpu)->work, drain_cpu);
 	}
 	/* The tick waits for drains: each has a queue of its own. */
-	a->drain_workqueue = alloc_workqueue("strata_drain", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	a->drain_workqueue = strata_may_fail(GFP_KERNEL,
+					     alloc_workqueue("strata_drain",
+							     WQ_MEM_RECLAIM | WQ_PERCPU, 0));
 	return a->drain_workqueue ? 0 : -ENOMEM;
 }
 

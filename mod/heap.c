@@ -9,12 +9,13 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "heap.h"
 
 static struct page *page_allocator_get(const struct strata_backing *backing, int node,
 				       gfp_t gfp, unsigned int order)
 {
-	return alloc_pages_node(node, gfp, order);
+	return strata_may_fail(gfp, alloc_pages_node(node, gfp, order));
 }
 
 static void page_allocator_put(const struct strata_backing *backing, struct page *page,
@@ -45,12 +46,15 @@ int strata_heap_init(struct strata_heap *heap, const struct strata_backing *back
 	if (strata_pagemap_init(&heap->map))
 		return -ENOMEM;
 	heap->backing = backing;
-	heap->node = kcalloc(nr_node_ids, sizeof(*heap->node), GFP_KERNEL);
+	heap->node = strata_may_fail(GFP_KERNEL, kcalloc(nr_node_ids, sizeof(*heap->node),
+							 GFP_KERNEL));
 	if (!heap->node)
 		goto no_memory;
 	for (node = 0; node < nr_node_ids; node++) {
-		hn = kvzalloc_node(sizeof(*hn), GFP_KERNEL,
-				   node_state(node, N_MEMORY) ? node : NUMA_NO_NODE);
+		hn = strata_may_fail(GFP_KERNEL,
+				     kvzalloc_node(sizeof(*hn), GFP_KERNEL,
+						   node_state(node, N_MEMORY) ? node :
+										NUMA_NO_NODE));
 		if (!hn)
 			goto no_memory;
 		raw_spin_lock_init(&hn->lock);

@@ -13,6 +13,7 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 
+#include "fault.h"
 #include "inode.h"
 
 #define STRATA_FS_MAGIC		0x73747261	/* "stra" */
@@ -71,10 +72,12 @@ struct inode *strata_inode_create(void)
 	struct inode *inode;
 	int err;
 
-	err = simple_pin_fs(&inode_fs, &inode_mount, &inode_mount_users);
+	err = strata_fault(GFP_KERNEL) ? -ENOMEM :
+	      simple_pin_fs(&inode_fs, &inode_mount, &inode_mount_users);
 	if (err)
 		return ERR_PTR(err);
-	inode = alloc_anon_inode(inode_mount->mnt_sb);
+	inode = strata_fault(GFP_KERNEL) ? ERR_PTR(-ENOMEM) :
+		alloc_anon_inode(inode_mount->mnt_sb);
 	if (IS_ERR(inode))
 		simple_release_fs(&inode_mount, &inode_mount_users);
 	else
@@ -113,7 +116,8 @@ struct file *strata_inode_open(struct inode *inode, const char *name, int flags,
 	/* Called through a file of this module, so it cannot be going. */
 	__module_get(fops->owner);
 	ihold(inode);
-	file = alloc_file_pseudo(inode, inode_mount, name, flags, fops);
+	file = strata_fault(GFP_KERNEL) ? ERR_PTR(-ENOMEM) :
+	       alloc_file_pseudo(inode, inode_mount, name, flags, fops);
 	if (IS_ERR(file)) {
 		iput(inode);
 		module_put(fops->owner);

@@ -12,6 +12,7 @@
 #include "debug.h"
 #include "drain.h"
 #include "device.h"
+#include "fault.h"
 #include "main.h"
 #include "object.h"
 #include "rcu_free.h"
@@ -33,7 +34,7 @@ static int cpu_dead(unsigned int cpu)
 	return 0;
 }
 
-static int __init strata_init(void)
+static int __init init_all(void)
 {
 	int err;
 
@@ -50,7 +51,8 @@ static int __init strata_init(void)
 		err = -ENOMEM;
 		goto exit_allocator;
 	}
-	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/strata:dead",
+	hotplug_state = strata_fault(GFP_KERNEL) ? -ENOMEM :
+			cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/strata:dead",
 						  NULL, cpu_dead);
 	if (hotplug_state < 0) {
 		err = hotplug_state;
@@ -81,6 +83,16 @@ exit_allocator:
 	strata_allocator_exit(&strata_main);
 exit_span:
 	strata_span_exit();
+	return err;
+}
+
+static int __init strata_init(void)
+{
+	int err;
+
+	strata_fault_load();
+	err = init_all();
+	strata_fault_loaded();
 	return err;
 }
 

@@ -14,6 +14,7 @@
 #include "arena_lazy.h"
 #include "arena_pages.h"
 #include "compat.h"
+#include "fault.h"
 #include "map.h"
 
 static vm_fault_t to_fault(int err)
@@ -40,7 +41,8 @@ static int insert_pages(struct vm_area_struct *vma, unsigned long addr, struct p
 {
 	while (nr) {
 		unsigned long left = nr;
-		int err = vm_insert_pages(vma, addr, pages, &left);
+		int err = strata_fault(GFP_KERNEL) ? -ENOMEM :
+			  vm_insert_pages(vma, addr, pages, &left);
 
 		if (!err)
 			break;

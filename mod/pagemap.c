@@ -10,6 +10,7 @@
 #include <linux/overflow.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "pagemap.h"
 
 /* The window of @p, as a number; a large one where @p is not in the linear mapping. */
@@ -27,9 +28,9 @@ static struct strata_map_table *table_create(const struct strata_pagemap *map,
 	unsigned long i;
 
 	if (gfpflags_allow_blocking(gfp))
-		table = kvmalloc(size, (gfp & __GFP_NOWARN) | GFP_NOIO);
+		table = strata_may_fail(gfp, kvmalloc(size, (gfp & __GFP_NOWARN) | GFP_NOIO));
 	else
-		table = kmalloc(size, gfp);
+		table = strata_may_fail(gfp, kmalloc(size, gfp));
 	if (!table)
 		return NULL;
 	table->nr = nr;
@@ -59,7 +60,8 @@ static unsigned long nr_windows(void)
 int strata_pagemap_init(struct strata_pagemap *map)
 {
 	raw_spin_lock_init(&map->lock);
-	map->nobody = kcalloc(STRATA_CHUNK_PAGES, sizeof(*map->nobody), GFP_KERNEL);
+	map->nobody = strata_may_fail(GFP_KERNEL, kcalloc(STRATA_CHUNK_PAGES, sizeof(*map->nobody),
+							  GFP_KERNEL));
 	map->table = table_create(map, nr_windows(), GFP_KERNEL);
 	if (map->nobody && map->table)
 		return 0;

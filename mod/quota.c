@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "quota.h"
 
 static unsigned int user_arenas = 4096;
@@ -69,7 +70,7 @@ struct strata_user *strata_user_get(bool privileged)
 		goto out;
 	}
 	if (!user) {
-		user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+		user = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT));
 		if (!user) {
 			user = ERR_PTR(-ENOMEM);
 			goto out;

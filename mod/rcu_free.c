@@ -4,7 +4,8 @@
  * and freed together once a grace period has passed since the batch was
  * closed. A batch is closed when it is full, or a short while after it was
  * begun. Full batches are replaced by ready ones, so that no context needs to
- * allocate; only if even those run out is an object leaked, and reported.
+ * allocate. If even those run out, whoever can waits for a grace period; only
+ * where that is not possible is an object leaked, and reported.
  */
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
@@ -16,6 +17,7 @@
 #include "alloc.h"
 #include "compat.h"
 #include "context.h"
+#include "fault.h"
 #include "misuse.h"
 #include "rcu_free.h"
 
@@ -73,7 +75,7 @@ static void kicked(struct irq_work *work)
 
 static struct batch *new_batch(struct strata_rcu_queue *q, gfp_t gfp)
 {
-	struct batch *batch = kmalloc(PAGE_SIZE, gfp);
+	struct batch *batch = strata_may_fail(gfp, kmalloc(PAGE_SIZE, gfp));
 
 	if (batch) {
 		batch->queue = q;
@@ -82,21 +84,28 @@ static struct batch *new_batch(struct strata_rcu_queue *q, gfp_t gfp)
 	return batch;
 }
 
+/* One more ready batch. False without memory. */
+static bool stock_one(struct strata_rcu_queue *q, struct rcu_cpu *mine, gfp_t gfp)
+{
+	struct batch *batch = new_batch(q, gfp);
+	unsigned long flags;
+
+	if (!batch)
+		return false;
+	raw_spin_lock_irqsave(&mine->lock, flags);
+	batch->next = mine->ready;
+	mine->ready = batch;
+	mine->nr_ready++;
+	raw_spin_unlock_irqrestore(&mine->lock, flags);
+	return true;
+}
+
 /* Have the ready batches that @mine should have. */
 static void stock(struct strata_rcu_queue *q, struct rcu_cpu *mine)
 {
-	struct batch *batch;
-
-	while (READ_ONCE(mine->nr_ready) < READY) {
-		batch = new_batch(q, GFP_KERNEL | __GFP_NOWARN);
-		if (!batch)
+	while (READ_ONCE(mine->nr_ready) < READY)
+		if (!stock_one(q, mine, GFP_KERNEL | __GFP_NOWARN))
 			break;
-		raw_spin_lock_irq(&mine->lock);
-		batch->next = mine->ready;
-		mine->ready = batch;
-		mine->nr_ready++;
-		raw_spin_unlock_irq(&mine->lock);
-	}
 }
 
 static void close_batches(struct batch *batch)
@@ -133,7 +142,7 @@ static void close_old(struct work_struct *work)
 	}
 }
 
-/* Note an object; false if there is no room. */
+/* Note an object; false if there is no room. @mine is locked. */
 static bool note(struct rcu_cpu *mine, void *object, bool *begun)
 {
 	struct batch *batch = mine->open;
@@ -156,19 +165,47 @@ static bool note(struct rcu_cpu *mine, void *object, bool *begun)
 	return true;
 }
 
-/* The way out when no batch is ready: one made on the spot, or patience. */
-static bool note_without_batch(struct strata_rcu_queue *q, void *object)
+/* Note an object, and close what is full. */
+static bool note_and_close(struct rcu_cpu *mine, void *object, bool *begun)
 {
-	struct batch *batch;
+	struct batch *full;
+	unsigned long flags;
+	bool noted;
 
+	raw_spin_lock_irqsave(&mine->lock, flags);
+	noted = note(mine, object, begun);
+	full = mine->full;
+	mine->full = NULL;
+	raw_spin_unlock_irqrestore(&mine->lock, flags);
+	/* A full batch is replaced when the work runs next. */
+	if (full)
+		*begun = true;
+	close_batches(full);
+	return noted;
+}
+
+/*
+ * Can this context wait for a grace period? Not where it is a reader itself, nor
+ * where it may be what a grace period waits for; where it cannot be known, no.
+ */
+static bool may_wait(void)
+{
+	return preemptible() && !softirq_count() && !rcu_preempt_depth();
+}
+
+/* The way out when no batch is ready: one made on the spot, or patience. */
+static bool free_without_batch(struct strata_rcu_queue *q, struct rcu_cpu *mine,
+			       void *object, bool *begun, unsigned long site)
+{
 	if (!strata_may_grow(GFP_NOWAIT | __GFP_NOWARN))
 		return false;
-	batch = new_batch(q, GFP_NOWAIT | __GFP_NOWARN);
-	if (!batch)
+	if (stock_one(q, mine, GFP_NOWAIT | __GFP_NOWARN) &&
+	    note_and_close(mine, object, begun))
+		return true;
+	if (!may_wait())
 		return false;
-	batch->object[batch->n++] = object;
-	batch->next = NULL;
-	close_batches(batch);
+	synchronize_rcu();
+	strata_free_to(q->allocator, object, site);
 	return true;
 }
 
@@ -178,12 +215,12 @@ static bool note_without_batch(struct strata_rcu_queue *q, void *object)
  * @p: any value
  * @site: who frees, for reports
  *
- * Context: any.
+ * Context: any. Without memory it may wait, in a context where that is known to
+ * be possible.
  */
 void strata_rcu_free(struct strata_rcu_queue *q, const void *p, unsigned long site)
 {
 	bool begun = false, done = false;
-	struct batch *full = NULL;
 	struct rcu_cpu *mine;
 	unsigned long flags;
 
@@ -197,19 +234,13 @@ void strata_rcu_free(struct strata_rcu_queue *q, const void *p, unsigned long si
 	/* This CPU's or, after a migration, its neighbour's: the lock makes it right. */
 	mine = raw_cpu_ptr(q->cpu);
 	if (!in_nmi()) {
-		raw_spin_lock_irqsave(&mine->lock, flags);
-		done = note(mine, (void *)p, &begun);
-		full = mine->full;
-		mine->full = NULL;
-		raw_spin_unlock_irqrestore(&mine->lock, flags);
-		close_batches(full);
-		if (!done)
-			done = note_without_batch(q, (void *)p);
+		done = note_and_close(mine, (void *)p, &begun) ||
+		       free_without_batch(q, mine, (void *)p, &begun, site);
 	} else if (raw_spin_trylock_irqsave(&mine->lock, flags)) {
 		done = note(mine, (void *)p, &begun);
 		raw_spin_unlock_irqrestore(&mine->lock, flags);
 	}
-	if (begun || full || !done)
+	if (begun || !done)
 		irq_work_queue(&q->kick);
 	if (!done)
 		strata_misuse_report(STRATA_MISUSE_LEAK,
@@ -243,7 +274,7 @@ STRATA_TEST_EXPORT(strata_rcu_flush);
  */
 struct strata_rcu_queue *strata_rcu_queue_create(struct strata_allocator *a)
 {
-	struct strata_rcu_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
+	struct strata_rcu_queue *q = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*q), GFP_KERNEL));
 	int cpu;
 
 	if (!q)
@@ -251,7 +282,7 @@ struct strata_rcu_queue *strata_rcu_queue_create(struct strata_allocator *a)
 	q->allocator = a;
 	q->kick = IRQ_WORK_INIT_HARD(kicked);
 	INIT_DELAYED_WORK(&q->work, close_old);
-	q->cpu = alloc_percpu(struct rcu_cpu);
+	q->cpu = strata_may_fail(GFP_KERNEL, alloc_percpu(struct rcu_cpu));
 	if (!q->cpu) {
 		kfree(q);
 		return NULL;

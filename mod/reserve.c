@@ -12,6 +12,7 @@
 #include <linux/strata.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "misuse.h"
 
 /* Far beyond any use: a count that was negative, or garbage. */
@@ -56,9 +57,9 @@ struct strata_reserve *strata_reserve_create(struct strata_cache *c, size_t n, g
 		return ERR_PTR(-EINVAL);
 	}
 	if (gfpflags_allow_blocking(gfp))
-		r = kvzalloc(struct_size(r, object, n), gfp & ~__GFP_ZERO);
+		r = strata_may_fail(gfp, kvzalloc(struct_size(r, object, n), gfp & ~__GFP_ZERO));
 	else
-		r = kzalloc(struct_size(r, object, n), gfp & ~__GFP_ZERO);
+		r = strata_may_fail(gfp, kzalloc(struct_size(r, object, n), gfp & ~__GFP_ZERO));
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 	raw_spin_lock_init(&r->lock);

@@ -10,6 +10,7 @@
 #include "allocator.h"
 #include "compat.h"
 #include "drain.h"
+#include "fault.h"
 #include "shrink.h"
 
 static struct strata_allocator *shrunk;
@@ -40,14 +41,14 @@ int strata_shrink_init(struct strata_allocator *a)
 {
 	int err;
 
-	shrinker = shrinker_alloc(0, "strata");
+	shrinker = strata_may_fail(GFP_KERNEL, shrinker_alloc(0, "strata"));
 	if (!shrinker)
 		return -ENOMEM;
 	shrunk = a;
 	shrinker->count_objects = count_objects;
 	shrinker->scan_objects = scan_objects;
 	shrinker->seeks = DEFAULT_SEEKS;
-	err = strata_shrinker_register(shrinker, "strata");
+	err = strata_fault(GFP_KERNEL) ? -ENOMEM : strata_shrinker_register(shrinker, "strata");
 	if (err)
 		shrinker_free(shrinker);
 	return err;

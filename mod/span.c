@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "span.h"
 
 /**
@@ -42,9 +43,11 @@ int strata_span_init(void)
 {
 	struct strata_span *span;
 
-	small_spans = kmem_cache_create("strata_span",
-					struct_size(span, free, BITS_TO_LONGS(SMALL_BITS)),
-					0, 0, NULL);
+	small_spans = strata_may_fail(GFP_KERNEL,
+				      kmem_cache_create("strata_span",
+							struct_size(span, free,
+								    BITS_TO_LONGS(SMALL_BITS)),
+							0, 0, NULL));
 	return small_spans ? 0 : -ENOMEM;
 }
 
@@ -85,6 +88,8 @@ struct strata_span *strata_span_create(enum strata_span_kind kind, unsigned int 
 {
 	struct strata_span *span;
 
+	if (strata_fault(gfp))
+		return NULL;
 	if (nr_objects <= SMALL_BITS)
 		span = kmem_cache_zalloc(small_spans, gfp);
 	else

@@ -16,6 +16,7 @@
 #include "check.h"
 #include "compat.h"
 #include "drain.h"
+#include "fault.h"
 #include "misuse.h"
 #include "region.h"
 #include "stat.h"
@@ -132,6 +133,7 @@ void strata_stat_init(struct strata_allocator *a)
 		debugfs_create_file(files[i].name, 0400, directory, (void *)&files[i],
 				    &stat_fops);
 	debugfs_create_file("drain", 0200, directory, NULL, &drain_fops);
+	strata_fault_files(directory);
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include "allocator.h"
 #include "compat.h"
+#include "fault.h"
 #include "large.h"
 #include "large_cache.h"
 #include "stat.h"
@@ -77,7 +78,7 @@ int strata_stat_heap(struct seq_file *m, void *unused)
 	unsigned int i;
 	int node;
 
-	views = kcalloc(nr_node_ids, sizeof(*views), GFP_KERNEL);
+	views = strata_may_fail(GFP_KERNEL, kcalloc(nr_node_ids, sizeof(*views), GFP_KERNEL));
 	if (!views)
 		return -ENOMEM;
 	view_nodes(&a->heap.map, views);

@@ -15,6 +15,7 @@
 #include "context.h"
 #include "debug.h"
 #include "fast.h"
+#include "fault.h"
 #include "main.h"
 #include "misuse.h"
 #include "rcu_free.h"
@@ -74,8 +75,8 @@ struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const ch
 	const char *copy;
 	int err;
 
-	c = kzalloc(sizeof(*c), GFP_KERNEL);
-	copy = kstrdup(name, GFP_KERNEL);
+	c = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*c), GFP_KERNEL));
+	copy = strata_may_fail(GFP_KERNEL, kstrdup(name, GFP_KERNEL));
 	if (!c || !copy) {
 		err = -ENOMEM;
 		goto free;

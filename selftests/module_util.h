@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static inline int module_load(const char *name)
+static inline int module_load_with(const char *name, const char *parameters)
 {
 	const char *dir = getenv("STRATA_MODULES");
 	char path[PATH_MAX];
@@ -25,9 +25,14 @@ static inline int module_load(const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+static inline int module_load(const char *name)
+{
+	return module_load_with(name, "");
 }
 
 static inline int module_unload(const char *name)
