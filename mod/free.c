@@ -196,26 +196,35 @@ STRATA_TEST_EXPORT(strata_cache_free_to);
 
 /*
  * Free objects from the front of @objects, all of the cache that the first is
- * of, into a claimed magazine of it, as long as it has room.
+ * of, into a claimed magazine of it, as long as it has room. What lies in the span
+ * of the one before needs no look-up: that span has just got an object of ours,
+ * which holds it.
  */
 static unsigned int push_run(struct strata_allocator *a, struct strata_magazine *m,
 			     unsigned int n, void **objects)
 {
 	const struct strata_cache *c = m->cache;
 	const unsigned long owner = strata_cache_owner(c);
+	const unsigned long span_bytes = (unsigned long)c->shape.npages << PAGE_SHIFT;
 	const u64 divisor = c->shape.divisor;
 	const u32 mark = c->mark;
-	struct strata_pagemap_window window = STRATA_NO_WINDOW;
+	unsigned long base = (unsigned long)objects[0] - span_bytes;
 	void **slot = m->slot + m->count, *p;
-	unsigned long word, value;
+	unsigned long word, value, offset;
 	unsigned int i;
 
 	n = min_t(unsigned long, n, m->capacity - min(m->capacity, m->count));
 	for (i = 0; i < n; i++) {
 		p = objects[i];
-		word = strata_entry_word(strata_pagemap_near(&a->heap.map, p, &window), p);
-		if (unlikely(strata_owner_of(word) != owner ||
-			     !strata_is_multiple(strata_owner_offset(word, p), divisor)))
+		offset = (unsigned long)p - base;
+		if (offset >= span_bytes) {
+			word = strata_pagemap_word(&a->heap.map, p);
+			if (unlikely(strata_owner_of(word) != owner))
+				break;
+			offset = strata_owner_offset(word, p);
+			base = (unsigned long)p - offset;
+		}
+		if (unlikely(!strata_is_multiple(offset, divisor)))
 			break;
 		value = strata_object_mark_value(p);
 		if (unlikely(strata_track_load(p + mark) == value))
