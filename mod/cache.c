@@ -65,8 +65,8 @@ static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine 
 }
 
 /*
- * Objects of a fresh span come in the order of their addresses. Where the
- * kernel randomises its freelists, so do we. Fisher-Yates over the upper half of
+ * Objects of a span come in the order of their addresses. Where the kernel
+ * randomises its freelists, so do we; those in a depot were shuffled before. Fisher-Yates over the upper half of
  * a linear congruence (Knuth's for MMIX, "The Art of Computer Programming", 3.3.4).
  */
 static void shuffle(struct strata_magazine *m, unsigned int n)
@@ -98,6 +98,7 @@ static void fill_nested(struct strata_cache *c, struct strata_magazine *m)
 /* A claimed magazine is empty: refill it and take one. */
 static void *refill(struct strata_cache *c, struct strata_magazine *m)
 {
+	const u64 from_depot = m->from_depot;
 	unsigned int got;
 	void *object;
 
@@ -106,7 +107,7 @@ static void *refill(struct strata_cache *c, struct strata_magazine *m)
 	if (!m->capacity)
 		return refill_batch(c, m, &object, 1) ? object : NULL;
 	got = refill_batch(c, m, m->slot, (m->capacity + 1) / 2);
-	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM))
+	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM) && m->from_depot == from_depot)
 		shuffle(m, got);
 	m->count = got;
 	fill_nested(c, m);
