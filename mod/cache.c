@@ -66,8 +66,9 @@ static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine 
 
 /*
  * Objects of a span come in the order of their addresses. Where the kernel
- * randomises its freelists, so do we; those in a depot were shuffled before. Fisher-Yates over the upper half of
- * a linear congruence (Knuth's for MMIX, "The Art of Computer Programming", 3.3.4).
+ * randomises its freelists, so do we; those in a depot were shuffled before.
+ * Fisher-Yates over the upper half of a linear congruence (Knuth's for MMIX,
+ * "The Art of Computer Programming", 3.3.4).
  */
 static void shuffle(struct strata_magazine *m, unsigned int n)
 {

@@ -12,6 +12,7 @@
 #include "debug.h"
 #include "fast.h"
 #include "large.h"
+#include "large_fast.h"
 #include "misuse.h"
 
 static void free_object(struct strata_cache *c, void *object, unsigned long site)
@@ -112,29 +113,7 @@ static void free_odd(struct strata_allocator *a, struct strata_cache *only, cons
 	rcu_read_unlock();
 }
 
-/* A large object of the general heap, live: they come by nearly as often as small ones. */
-static bool free_large(struct strata_allocator *a, const void *p)
-{
-	struct strata_span *span;
-	bool done;
-
-	rcu_read_lock();
-	span = strata_heap_span(&a->heap, p);
-	done = span && span->kind == STRATA_SPAN_LARGE && p == span->base &&
-	       strata_large_free(a, span);
-	rcu_read_unlock();
-	return done;
-}
-
-/**
- * strata_free_slow() - the rest of strata_free(), once strata_fast_free() failed
- * @p: any value; first, where strata_free() was given it
- * @a: the allocator
- * @site: who frees, for reports
- *
- * Context: any.
- */
-void strata_free_slow(const void *p, struct strata_allocator *a, unsigned long site)
+static noinline void free_rest(const void *p, struct strata_allocator *a, unsigned long site)
 {
 	struct strata_cache *c;
 
@@ -143,8 +122,26 @@ void strata_free_slow(const void *p, struct strata_allocator *a, unsigned long s
 	preempt_enable();
 	if (c)
 		free_object(c, (void *)p, site);
-	else if (!free_large(a, p))
+	else
 		free_odd(a, NULL, p, site);
+}
+
+/**
+ * strata_free_slow() - the rest of strata_free(), once strata_fast_free() failed
+ * @p: any value; first, where strata_free() was given it
+ * @a: the allocator
+ * @site: who frees, for reports
+ *
+ * Large objects come by nearly as often as small ones that take more work: they are
+ * first, and for them no registers are saved.
+ * Context: any.
+ */
+void strata_free_slow(const void *p, struct strata_allocator *a, unsigned long site)
+{
+	if (!strata_large_fast_free(a, p))
+		free_rest(p, a, site);
+	else if (unlikely(!delayed_work_pending(&a->tick)))
+		strata_background_wake(a);
 }
 
 /**

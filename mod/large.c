@@ -11,10 +11,12 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "alloc.h"
 #include "compat.h"
 #include "context.h"
 #include "large.h"
 #include "large_cache.h"
+#include "large_fast.h"
 #include "track.h"
 
 /* Zeroed at a time, so that a huge object does not delay others (as Go does). */
@@ -84,6 +86,44 @@ static void hand_out(struct strata_span *span, size_t size, gfp_t gfp)
 		zero(span->base, room, gfpflags_allow_blocking(gfp));
 }
 
+static __always_inline void *end_free(struct strata_span *span)
+{
+	/* Not free any more, once all else is done. Pairs with cmpxchg() of who frees it. */
+	smp_store_release(&span->nr_free, 0);
+	return span->base;
+}
+
+static noinline void *hand_out_kept(struct strata_span *span, size_t size, gfp_t gfp)
+{
+	hand_out(span, size, gfp);
+	return end_free(span);
+}
+
+/**
+ * strata_large_alloc_from() - strata_alloc_from() where @size is likely a large one
+ * @a: the allocator
+ * @size: bytes, any value
+ * @gfp: as for kmalloc(); no STRATA_GFP_DIRECT, no __GFP_THISNODE
+ * @site: who asks, for reports
+ *
+ * Saves no registers where this CPU keeps one: what takes more is called last.
+ * Context: as @gfp says.
+ * Return: see strata_alloc().
+ */
+void *strata_large_alloc_from(struct strata_allocator *a, size_t size, gfp_t gfp,
+			      unsigned long site)
+{
+	struct strata_span *span = strata_large_fast_take(a, size);
+
+	if (unlikely(!span))
+		return strata_alloc_from(a, size, gfp, NUMA_NO_NODE, site);
+	if (want_init_on_alloc(gfp))
+		return hand_out_kept(span, size, gfp);
+	strata_track_alloc(span->base, size, (size_t)span->npages << PAGE_SHIFT, gfp);
+	return end_free(span);
+}
+STRATA_TEST_EXPORT(strata_large_alloc_from);
+
 /**
  * strata_large_alloc() - an object with pages of its own
  * @a: the allocator
@@ -103,13 +143,9 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	struct strata_span *span;
 
 	if (!direct && !c && node == numa_mem_id()) {
-		span = strata_large_cache_take(a, npages);
-		if (span) {
-			hand_out(span, size, gfp);
-			/* Not free any more, from here on. */
-			smp_store_release(&span->nr_free, 0);
-			return span->base;
-		}
+		span = strata_large_fast_take(a, size);
+		if (span)
+			return hand_out_kept(span, size, gfp);
 	}
 	if (!strata_may_grow(gfp))
 		return NULL;

@@ -22,6 +22,8 @@ struct strata_large_counts {
 	unsigned long pages;
 };
 
+void *strata_large_alloc_from(struct strata_allocator *a, size_t size, gfp_t gfp,
+			      unsigned long site);
 void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, size_t size,
 			 gfp_t gfp, int node);
 bool strata_large_free(struct strata_allocator *a, struct strata_span *span);

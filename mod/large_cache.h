@@ -7,6 +7,7 @@
 #define _STRATA_LARGE_CACHE_H
 
 #include "allocator.h"
+#include "span.h"
 
 /* Most objects that one CPU keeps. */
 #define STRATA_LARGE_SLOTS	8
@@ -43,11 +44,55 @@ struct strata_large_cache {
 	unsigned long live_pages;
 };
 
-unsigned long strata_large_budget(void);
-struct strata_span *strata_large_cache_take(struct strata_allocator *a, unsigned int npages);
 bool strata_large_cache_put(struct strata_allocator *a, struct strata_span *span);
 void strata_large_cache_drain(struct strata_allocator *a, bool idle_only);
 void strata_large_cache_drain_dead(struct strata_allocator *a, int cpu);
 bool strata_large_cache_note_idle(struct strata_allocator *a, int cpu);
+
+extern unsigned int strata_large_kib;
+
+/* Most bytes of free large objects that one CPU may keep. */
+static inline unsigned long strata_large_budget(void)
+{
+	return READ_ONCE(strata_large_kib) * 1024UL;
+}
+
+/* Preemption is off, and stays off until the claim ends. Only this CPU looks. */
+static __always_inline bool strata_large_cache_claim(struct strata_large_cache *lc)
+{
+	if (unlikely(lc->busy))
+		return false;
+	WRITE_ONCE(lc->busy, 1);
+	/* Nothing else is read before the claim. */
+	barrier();
+	return true;
+}
+
+static __always_inline void strata_large_cache_unclaim(struct strata_large_cache *lc)
+{
+	/* Everything is written before the claim ends. */
+	barrier();
+	WRITE_ONCE(lc->busy, 0);
+}
+
+/* Take slot @i out of a claimed cache; the last one fills the gap. */
+static __always_inline struct strata_span *
+strata_large_cache_remove(struct strata_large_cache *lc, unsigned int i)
+{
+	struct strata_span *span = lc->slot[i];
+
+	lc->slot[i] = lc->slot[--lc->count];
+	lc->pages -= span->npages;
+	return span;
+}
+
+static __always_inline void strata_large_cache_keep(struct strata_large_cache *lc,
+						    struct strata_span *span)
+{
+	lc->slot[lc->count++] = span;
+	lc->pages += span->npages;
+	lc->put++;
+	lc->taken_pages -= span->npages;
+}
 
 #endif /* _STRATA_LARGE_CACHE_H */

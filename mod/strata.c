@@ -49,12 +49,14 @@ void *strata_alloc(size_t size, gfp_t gfp)
 	else if (last < STRATA_CLASS_MAX_SIZE)
 		class = strata_class_coarse(last);
 	else
-		goto slow;
+		goto large;
 	if (unlikely(!strata_fast_take(strata_main.magazine[class], &object)))
 		goto slow;
 	strata_object_hand_out_plain(&strata_main.class[class], object, size, gfp);
 	return object;
 
+large:
+	return strata_large_alloc_from(&strata_main, size, gfp, _RET_IP_);
 slow:
 	return strata_alloc_from(&strata_main, size, gfp, NUMA_NO_NODE, _RET_IP_);
 }
