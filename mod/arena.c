@@ -28,6 +28,9 @@ static unsigned long arena_pages = 1UL << (BITS_PER_LONG > 32 ? 28 : 18);
 module_param(arena_pages, ulong, 0644);
 MODULE_PARM_DESC(arena_pages, "Address space of the largest arena, in pages");
 
+/* The kernel's own: lists of arenas by memory cgroup go by what its objects tell. */
+static struct kmem_cache *arena_cache;
+
 /**
  * strata_arena_max_bytes() - how large an arena may be
  *
@@ -116,7 +119,9 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	struct strata_arena *arena;
 	int err;
 
-	arena = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*arena), GFP_KERNEL_ACCOUNT));
+	arena = strata_may_fail(GFP_KERNEL,
+				kmem_cache_alloc_lru(arena_cache, strata_lazy_lists(),
+						     GFP_KERNEL | __GFP_ZERO));
 	if (!arena)
 		return ERR_PTR(-ENOMEM);
 	err = set_shape(arena, args);
@@ -152,7 +157,7 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 put_user:
 	strata_user_put(arena->user);
 free_arena:
-	kfree(arena);
+	kmem_cache_free(arena_cache, arena);
 	return ERR_PTR(err);
 }
 
@@ -167,7 +172,7 @@ static void destroy(struct kref *kref)
 	mem_cgroup_put(arena->memcg);
 	strata_inode_destroy(arena->inode);
 	strata_user_put(arena->user);
-	kfree(arena);
+	kmem_cache_free(arena_cache, arena);
 }
 
 /**
@@ -194,3 +199,36 @@ void strata_arena_put(struct strata_arena *arena)
 	kref_put(&arena->kref, destroy);
 }
 STRATA_EXPORT(strata_arena_put);
+
+/**
+ * strata_arenas_init() - let there be arenas, and memory pressure that reaches them
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int strata_arenas_init(void)
+{
+	int err;
+
+	arena_cache = strata_may_fail(GFP_KERNEL,
+				      kmem_cache_create("strata_arena",
+							sizeof(struct strata_arena), 0,
+							SLAB_ACCOUNT, NULL));
+	if (!arena_cache)
+		return -ENOMEM;
+	err = strata_lazy_init();
+	if (err)
+		kmem_cache_destroy(arena_cache);
+	return err;
+}
+
+/**
+ * strata_arenas_exit() - no more; there are none
+ *
+ * Context: may sleep; waits for reclaim that is under way.
+ */
+void strata_arenas_exit(void)
+{
+	strata_lazy_exit();
+	kmem_cache_destroy(arena_cache);
+}

@@ -82,6 +82,8 @@ struct strata_arena {
 	char name[sizeof_field(struct strata_create, name)];
 };
 
+int strata_arenas_init(void);
+void strata_arenas_exit(void);
 struct strata_arena *strata_arena_create(const struct strata_create *args);
 struct strata_arena *strata_arena_hold(struct strata_arena *arena);
 u64 strata_arena_max_bytes(void);

@@ -21,6 +21,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
@@ -34,10 +35,20 @@
 #include "compat.h"
 #include "fault.h"
 
-/* Arenas to reclaim from. Reclaim only tries the lock, and holds it throughout. */
+/* How many arenas are asked what they hold, and how many are gone through at once. */
+#define ASKED	1024
+#define SCANNED	64
+
+/*
+ * Arenas to reclaim from, a list for each memory cgroup: one that is at its limit
+ * takes from its own arenas, and memory that is short for all from everybody's.
+ * Reclaim only tries the lock, and holds it while it has arenas off the lists.
+ */
 static DEFINE_MUTEX(lazy_lock);
-static LIST_HEAD(lazy_arenas);
+static struct list_lru lazy_arenas;
 static struct shrinker *shrinker;
+/* The lists are there: before 6.7 a shrinker is called before they can be. */
+static bool listed;
 
 /* Take what may go of [@first, @end), in one slot, in batches. */
 static u64 reclaim_range(struct strata_arena *arena, struct strata_slot *slot, pgoff_t first,
@@ -116,19 +127,32 @@ bool strata_lazy_relieve(struct strata_arena *arena)
 	return bytes;
 }
 
-/* How much there may be to reclaim; how much of it is in use is seen then. */
+/* How much there may be to reclaim in an arena; how much of it is in use is seen then. */
+static STRATA_LRU_CALLBACK(ask)
+{
+	struct strata_arena *arena = container_of(item, struct strata_arena, lazy);
+	u64 committed = READ_ONCE(arena->fig.committed);
+	u64 *bytes = arg;
+
+	*bytes += committed - min(committed, arena->keep_bytes);
+	return LRU_SKIP;
+}
+
+static STRATA_LRU_CALLBACK(take)
+{
+	list_lru_isolate_move(list, item, arg);
+	return LRU_REMOVED;
+}
+
 static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc)
 {
-	struct strata_arena *arena;
-	u64 bytes = 0, committed;
+	unsigned long nr = ASKED;
+	u64 bytes = 0;
 
-	if (!mutex_trylock(&lazy_lock))
-		return 0;
-	list_for_each_entry(arena, &lazy_arenas, lazy) {
-		committed = READ_ONCE(arena->fig.committed);
-		bytes += committed - min(committed, arena->keep_bytes);
-	}
-	mutex_unlock(&lazy_lock);
+	/* Pairs with smp_store_release() in strata_lazy_init(). */
+	if (!smp_load_acquire(&listed))
+		return SHRINK_EMPTY;
+	list_lru_walk_one(&lazy_arenas, sc->nid, sc->memcg, ask, &bytes, &nr);
 	return bytes >> PAGE_SHIFT ?: SHRINK_EMPTY;
 }
 
@@ -136,12 +160,14 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 {
 	u64 want = (u64)sc->nr_to_scan << PAGE_SHIFT, bytes = 0;
 	struct strata_arena *arena, *next;
-	LIST_HEAD(done);
+	unsigned long nr = SCANNED;
+	LIST_HEAD(taken);
 
 	/* Page tables of other processes are no place to go to from a file system. */
 	if (!(sc->gfp_mask & __GFP_FS) || !mutex_trylock(&lazy_lock))
 		return SHRINK_STOP;
-	list_for_each_entry_safe(arena, next, &lazy_arenas, lazy) {
+	list_lru_walk_one(&lazy_arenas, sc->nid, sc->memcg, take, &taken, &nr);
+	list_for_each_entry(arena, &taken, lazy) {
 		if (bytes >= want)
 			break;
 		/* Who holds it may be waiting for memory. */
@@ -149,28 +175,40 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 			continue;
 		bytes += reclaim_arena(arena, want - bytes);
 		up_write(&arena->lock);
-		list_move_tail(&arena->lazy, &done);
 	}
-	/* The next time it is the others' turn. */
-	list_splice_tail(&done, &lazy_arenas);
+	/* Behind the others, whose turn it is the next time. */
+	list_for_each_entry_safe(arena, next, &taken, lazy) {
+		list_del_init(&arena->lazy);
+		strata_lru_add(&lazy_arenas, &arena->lazy);
+	}
 	mutex_unlock(&lazy_lock);
 	return bytes >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
 /**
- * strata_lazy_add() - reclaim from an arena from now on
- * @arena: complete; nothing happens unless it was created with STRATA_CREATE_LAZY
+ * strata_lazy_lists() - what an arena may be put on by strata_lazy_add()
  *
- * Context: may sleep.
+ * Return: for kmem_cache_alloc_lru(), which makes room for the memory cgroup of who
+ * creates the arena.
+ */
+struct list_lru *strata_lazy_lists(void)
+{
+	return &lazy_arenas;
+}
+
+/**
+ * strata_lazy_add() - reclaim from an arena from now on
+ * @arena: complete, allocated with strata_lazy_lists(); nothing happens unless it was
+ *	created with STRATA_CREATE_LAZY
+ *
+ * Context: task.
  */
 void strata_lazy_add(struct strata_arena *arena)
 {
 	INIT_LIST_HEAD(&arena->lazy);
 	if (!(arena->flags & STRATA_CREATE_LAZY))
 		return;
-	mutex_lock(&lazy_lock);
-	list_add_tail(&arena->lazy, &lazy_arenas);
-	mutex_unlock(&lazy_lock);
+	strata_lru_add(&lazy_arenas, &arena->lazy);
 }
 
 /**
@@ -184,7 +222,7 @@ void strata_lazy_remove(struct strata_arena *arena)
 	if (!(arena->flags & STRATA_CREATE_LAZY))
 		return;
 	mutex_lock(&lazy_lock);
-	list_del(&arena->lazy);
+	strata_lru_del(&lazy_arenas, &arena->lazy);
 	mutex_unlock(&lazy_lock);
 }
 
@@ -198,7 +236,9 @@ int strata_lazy_init(void)
 {
 	int err;
 
-	shrinker = strata_may_fail(GFP_KERNEL, shrinker_alloc(0, "strata-arenas"));
+	shrinker = strata_may_fail(GFP_KERNEL,
+				   shrinker_alloc(SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE,
+						  "strata-arenas"));
 	if (!shrinker)
 		return -ENOMEM;
 	shrinker->count_objects = count_objects;
@@ -206,7 +246,16 @@ int strata_lazy_init(void)
 	shrinker->seeks = DEFAULT_SEEKS;
 	err = strata_fault(GFP_KERNEL) ? -ENOMEM : strata_shrinker_register(shrinker, "strata-arenas");
 	if (err)
-		shrinker_free(shrinker);
+		goto free_shrinker;
+	err = strata_fault(GFP_KERNEL) ? -ENOMEM : list_lru_init_memcg(&lazy_arenas, shrinker);
+	if (err)
+		goto free_shrinker;
+	/* Pairs with smp_load_acquire() in count_objects(). */
+	smp_store_release(&listed, true);
+	return 0;
+
+free_shrinker:
+	shrinker_free(shrinker);
 	return err;
 }
 
@@ -218,4 +267,5 @@ int strata_lazy_init(void)
 void strata_lazy_exit(void)
 {
 	shrinker_free(shrinker);
+	list_lru_destroy(&lazy_arenas);
 }

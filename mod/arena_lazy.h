@@ -7,8 +7,10 @@
 
 #include <linux/types.h>
 
+struct list_lru;
 struct strata_arena;
 
+struct list_lru *strata_lazy_lists(void);
 void strata_lazy_add(struct strata_arena *arena);
 void strata_lazy_remove(struct strata_arena *arena);
 bool strata_lazy_relieve(struct strata_arena *arena);

@@ -8,6 +8,7 @@
 
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/shrinker.h>
@@ -69,6 +70,25 @@ static inline int strata_shrinker_register(struct shrinker *shrinker, const char
 	shrinker_register(shrinker);
 	return 0;
 }
+#endif
+
+/* 6.13 hands no lock to the callback of list_lru_walk_one(): (item, list, arg). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define STRATA_LRU_CALLBACK(name)						\
+	enum lru_status name(struct list_head *item, struct list_lru_one *list,		\
+			     spinlock_t *lock, void *arg)
+#else
+#define STRATA_LRU_CALLBACK(name)						\
+	enum lru_status name(struct list_head *item, struct list_lru_one *list, void *arg)
+#endif
+
+/* 6.8 has a name of its own for items that know their node and memory cgroup. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define strata_lru_add		list_lru_add
+#define strata_lru_del		list_lru_del
+#else
+#define strata_lru_add		list_lru_add_obj
+#define strata_lru_del		list_lru_del_obj
 #endif
 
 /* 6.3 made vm_flags read-only but for these two. */

@@ -85,7 +85,7 @@ static bool poisons(const struct strata_cache *c)
 }
 
 /* A site, and in the word behind it the task. */
-static void record(const struct strata_cache *c, void *object, enum strata_record word,
+static void record(const struct strata_cache *c, void *object, enum strata_debug_record word,
 		   unsigned long site)
 {
 	unsigned long *words = object + c->record;
@@ -250,7 +250,7 @@ bool strata_debug_free(const struct strata_cache *c, void *object, unsigned long
  * Return: a word of the record, 0 if the cache keeps none.
  */
 unsigned long strata_debug_recorded(const struct strata_cache *c, const void *object,
-				    enum strata_record word)
+				    enum strata_debug_record word)
 {
 	const unsigned long *words = object + c->record;
 

@@ -14,7 +14,7 @@
 #include "cache.h"
 
 /* Who had an object: the words of its record. */
-enum strata_record {
+enum strata_debug_record {
 	STRATA_RECORD_ALLOC_SITE,
 	STRATA_RECORD_ALLOC_TASK,
 	STRATA_RECORD_FREE_SITE,
@@ -32,6 +32,6 @@ void strata_debug_alloc(const struct strata_cache *c, void *object, size_t size,
 size_t strata_debug_asked(const struct strata_cache *c, const void *object);
 bool strata_debug_free(const struct strata_cache *c, void *object, unsigned long site);
 unsigned long strata_debug_recorded(const struct strata_cache *c, const void *object,
-				    enum strata_record word);
+				    enum strata_debug_record word);
 
 #endif /* _STRATA_DEBUG_H */

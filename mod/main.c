@@ -7,7 +7,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 
-#include "arena_lazy.h"
+#include "arena.h"
 #include "compat.h"
 #include "debug.h"
 #include "drain.h"
@@ -61,18 +61,18 @@ static int __init init_all(void)
 	err = strata_shrink_init(&strata_main);
 	if (err)
 		goto exit_hotplug;
-	err = strata_lazy_init();
+	err = strata_arenas_init();
 	if (err)
 		goto exit_shrink;
 	err = strata_device_init();
 	if (err)
-		goto exit_lazy;
+		goto exit_arenas;
 	strata_stat_init(&strata_main);
 	pr_info("strata: loaded\n");
 	return 0;
 
-exit_lazy:
-	strata_lazy_exit();
+exit_arenas:
+	strata_arenas_exit();
 exit_shrink:
 	strata_shrink_exit();
 exit_hotplug:
@@ -102,7 +102,7 @@ static void __exit strata_exit(void)
 
 	strata_stat_exit();
 	strata_device_exit();
-	strata_lazy_exit();
+	strata_arenas_exit();
 	strata_shrink_exit();
 	cpuhp_remove_state_nocalls(hotplug_state);
 	strata_rcu_queue_destroy(strata_main_rcu);

@@ -259,4 +259,34 @@ TEST_F_TIMEOUT(memcg, lazy_goes_first, 120)
 	arena_close(&a);
 }
 
+/* Nor is anybody else of the group, whose arena it is not. */
+TEST_F_TIMEOUT(memcg, lazy_goes_for_others, 120)
+{
+	struct arena a;
+	char *p;
+	pid_t pid;
+
+	ASSERT_TRUE(open_charged(&a, STRATA_CREATE_LAZY, 4 * CHARGED, 2 * CHARGED));
+	ASSERT_TRUE(put(GROUP "/memory.max", MAX));
+	memset(a.data, 1, 6 * MIB);
+	memset(a.data + 2 * CHARGED, 2, MIB);
+	a.ctl[1].top = MIB;
+	pid = fork();
+	if (!pid) {
+		p = mmap(NULL, 6 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+		if (p == MAP_FAILED || !enter())
+			_exit(1);
+		memset(p, 1, 6 * MIB);
+		_exit(p[0] + p[6 * MIB - 1] == 2 ? 42 : 2);
+	}
+	EXPECT_EQ(reap(pid), 42);
+	/* What is in use stayed. */
+	EXPECT_GE(arena_stat(a.fd, 0).committed + arena_stat(a.fd, 1).committed, MIB);
+	EXPECT_LT(arena_stat(a.fd, 0).committed, 2 * MIB);
+	EXPECT_EQ(a.data[2 * CHARGED], 2);
+	EXPECT_EQ(a.data[2 * CHARGED + MIB - 1], 2);
+	arena_close(&a);
+}
+
 TEST_HARNESS_MAIN
