@@ -39,6 +39,11 @@ kunit:
 selftest:
 	@$(vm)/run selftest $(K)
 
+.PHONY: sanitizer
+##   sanitizer  mistakes made on purpose: do KASAN, kmemleak and strata see each?
+sanitizer:
+	@$(vm)/run sanitizer $(K)
+
 .PHONY: bench
 ##   bench      strata beside its rivals, on every kernel; T=<glob> for some rows
 bench:
@@ -53,7 +58,8 @@ bench-publish:
 mutants:
 	@tools/mutants $(if $(T),'$(T)')
 
-##   fuzz       random programs on the API and the device, T=<seconds> of each
+##   fuzz       random programs on the API and the device, T=<seconds> of each;
+##              K=newest-fuzz-um: guided by coverage, with KASAN
 fuzz:
 	@$(vm)/run fuzz $(K)
 

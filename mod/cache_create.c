@@ -12,6 +12,7 @@
 #include "debug.h"
 #include "fault.h"
 #include "object.h"
+#include "track.h"
 
 /* Most bytes, and most objects, that one magazine may ever hold. */
 #define MAGAZINE_BYTES	SZ_32K
@@ -100,7 +101,7 @@ int strata_cache_init(struct strata_cache *c, const char *name, size_t size, siz
 		c->usable = size;
 		room = strata_debug_lay_out(c, room);
 	}
-	room = ALIGN(max_t(size_t, room, 8), align);
+	room = ALIGN(max_t(size_t, room + STRATA_TRACK_GAP, 8), align);
 	strata_shape_init(&c->shape, room, max(span_bytes, room));
 	/* What is left of a span must have room for a mark, see prepare_objects(). */
 	tail = (size_t)c->shape.npages * PAGE_SIZE - (size_t)c->shape.nr_objects * c->shape.size;
@@ -165,8 +166,11 @@ STRATA_TEST_EXPORT(strata_cache_exit);
 
 static void prepare_contents(struct strata_cache *c, void *object)
 {
-	if (c->ctor)
+	if (c->ctor) {
+		/* The pages may be those of another span, whose objects are all free. */
+		strata_track_unpoison(object, c->usable, c->shape.size);
 		c->ctor(object);
+	}
 	if (c->flags & STRATA_DEBUG_FLAGS)
 		strata_debug_fresh(c, object);
 }
@@ -185,12 +189,13 @@ static void prepare_objects(struct strata_cache *c, void *base)
 		if (unlikely(more))
 			prepare_contents(c, object);
 		strata_track_store(object + mark, strata_object_mark_value(object));
-		if (IS_ENABLED(CONFIG_KASAN_GENERIC))
-			strata_track_poison(object, size);
+		strata_track_poison(object, size);
 	}
 	/* What is left over looks like a free object: nobody may free it. */
-	if (tail)
+	if (tail) {
 		strata_object_mark(c, object);
+		strata_track_poison(object, tail);
+	}
 }
 
 /* Once there are more objects than a magazine holds, some will pass between CPUs. */

@@ -59,6 +59,8 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 						   size_t size, gfp_t gfp, bool init)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
+	if (!c->keeps)
+		strata_track_uninit(object, size, gfp);
 	if (unlikely(init) && !c->ctor &&
 	    (!c->keeps || (gfp & __GFP_ZERO))) {
 		/* Guard bytes may follow what was asked for. */
@@ -78,6 +80,7 @@ static __always_inline void strata_object_hand_out_plain(const struct strata_cac
 							 void *object, size_t size, gfp_t gfp)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
+	strata_track_uninit(object, size, gfp);
 	if (want_init_on_alloc(0))
 		strata_track_zero(object, c->usable);
 	else

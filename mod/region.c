@@ -136,6 +136,8 @@ static void *take(struct region *r, size_t size, size_t align, unsigned long sit
 	}
 	r->pub.top = p + ALIGN(size, STRATA_REGION_ALIGN);
 	strata_track_unpoison(p, size, ALIGN(size, STRATA_REGION_ALIGN));
+	if (!r->zeroed)
+		strata_track_uninit(p, size, r->gfp);
 	return p;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What strata tells the sanitizers: which bytes are an object's and which are
- * free. KASAN and kmemleak do not know a foreign allocator; without these calls
- * they see whole pages and stay silent. The only file that calls them.
+ * free. KASAN, KMSAN and kmemleak do not know a foreign allocator; without these
+ * calls they see whole pages and stay silent. The only file that calls them.
  */
 #ifndef _STRATA_TRACK_H
 #define _STRATA_TRACK_H
@@ -11,12 +11,16 @@
 #include <linux/hardirq.h>
 #include <linux/kasan.h>
 #include <linux/kmemleak.h>
+#include <linux/kmsan-checks.h>
 #include <linux/string.h>
 
 #ifdef CONFIG_KASAN_GENERIC
 /* Shadow values as mm/kasan/kasan.h gives them: report texts depend on them. */
 #define STRATA_SHADOW_REDZONE	0xfc
 #define STRATA_SHADOW_FREE	0xfb
+
+/* Bytes behind each object that are nobody's, so that one past it is seen. */
+#define STRATA_TRACK_GAP	8
 
 /* @p is aligned to 8 bytes; what does not fill the last 8 is marked as partial. */
 static inline void strata_track_poison(const void *p, size_t size)
@@ -36,9 +40,24 @@ static inline void strata_track_unpoison(const void *p, size_t size, size_t room
 	__memset(shadow, STRATA_SHADOW_REDZONE, room / 8 - DIV_ROUND_UP(size, 8));
 }
 #else
+#define STRATA_TRACK_GAP	0
 static inline void strata_track_poison(const void *p, size_t size) { }
 static inline void strata_track_unpoison(const void *p, size_t size, size_t room) { }
 #endif
+
+/* Nothing is stored at @p yet that anybody may use: KMSAN reports who does. */
+static __always_inline void strata_track_uninit(const void *p, size_t size, gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_KMSAN))
+		kmsan_poison_memory(p, size, gfp & ~__GFP_RECLAIM);
+}
+
+/* What strata itself reads may be something that nobody ever stored. */
+static __always_inline void strata_track_init(const void *p, size_t size)
+{
+	if (IS_ENABLED(CONFIG_KMSAN))
+		kmsan_unpoison_memory(p, size);
+}
 
 /**
  * strata_track_alloc() - an object is handed out
@@ -116,6 +135,7 @@ static inline void strata_track_copy(void *to, const void *from, size_t size)
 /* Words of free objects that strata itself reads and writes. */
 static __no_sanitize_or_inline unsigned long strata_track_load(const unsigned long *word)
 {
+	strata_track_init(word, sizeof(*word));
 	return READ_ONCE(*word);
 }
 
@@ -141,6 +161,7 @@ static __no_sanitize_or_inline size_t strata_track_match(const void *p, u8 byte,
 	const u8 *bytes = p;
 	size_t i;
 
+	strata_track_init(p, size);
 	for (i = 0; i < size && READ_ONCE(bytes[i]) == byte; i++)
 		;
 	return i;

@@ -1,0 +1,115 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The sanitizers see strata's objects. strata_bugs.ko makes one mistake after the
+# other; each has to be in the log, by the right name and with who made it.
+#
+# For a kernel with KASAN and kmemleak, in a guest of its own: the reports taint
+# the kernel and end its lock checks. Each is announced in the log, so that the
+# verdict knows which splats were wanted, and misses those that did not come.
+#
+# shellcheck shell=dash
+
+modules=${STRATA_MODULES:-/lib/strata}
+commit=/sys/module/strata_bugs/parameters/commit
+
+case=0
+failed=0
+result() { # <status> <name>
+	case=$((case + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $case $2"
+	else
+		failed=1
+		echo "not ok $case $2"
+	fi
+}
+
+say() { echo "# $*"; }
+log() { echo "strata-vm: $*" >/dev/kmsg; }
+
+# What the log says since the mark of that name.
+since() { dmesg | awk -v mark="strata-vm: mistake $1" 'index($0, mark) { seen = 1; next } seen'; }
+
+# Each of the words is in what was said.
+has() { # <what was said> <words>...
+	local said=$1 words
+
+	shift
+	for words; do
+		echo "$said" | grep -q -- "$words" || {
+			say "not said: $words"
+			echo "$said" | sed 's/^/# /' | head -n 30
+			return 1
+		}
+	done
+}
+
+# A mistake that KASAN reports.
+kasan() { # <mistake> <kind> <access> <name of the case>
+	log "expect: BUG: KASAN: $2 in bug_$1"
+	log "mistake $1"
+	echo "$1" >$commit
+	has "$(since "$1")" "BUG: KASAN: $2 in bug_$1+.*\[strata_bugs\]" "$3 of size 1 at addr" \
+		'Call Trace:'
+	result $? "$4"
+}
+
+# One that strata reports itself.
+strata() { # <mistake> <kind> <words> <name of the case>
+	log "mistake $1"
+	echo "$1" >$commit
+	has "$(since "$1")" "strata: $2: .*$3" "bug_$1+.*\[strata_bugs\]" &&
+		! since "$1" | grep -q 'BUG:'
+	result $? "$4"
+}
+
+scan() {
+	echo scan >/sys/kernel/debug/kmemleak
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	cat /sys/kernel/debug/kmemleak
+}
+
+echo 'TAP version 13'
+if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
+	echo '1..0 # SKIP this kernel has no KASAN or no kmemleak'
+	exit 4
+fi
+echo 1..18
+insmod "$modules/strata_bugs.ko" || exit 1
+
+kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'
+kasan right_odd slab-out-of-bounds Write 'one byte past an object that does not'
+kasan right_large slab-out-of-bounds Write 'one byte past a large object'
+kasan left slab-out-of-bounds Write 'one byte before an object'
+kasan shrunk slab-out-of-bounds Write 'past what realloc() left'
+kasan freed_read slab-use-after-free Read 'read after free'
+kasan freed_write slab-use-after-free Write 'write after free'
+kasan freed_large slab-use-after-free Read 'read of a large object after free'
+kasan freed_typed slab-use-after-free Read 'read of a typed object after free'
+kasan popped slab-use-after-free Read 'read of a region after pop'
+kasan region_right slab-out-of-bounds Write "one byte past a region's object"
+strata double_free double-free 'was free already; ignored' 'double free'
+strata invalid_free interior-pointer '16 bytes into object' 'free of an interior pointer'
+strata foreign_free foreign-pointer 'use kfree()' 'free of what is not ours'
+strata wrong_cache wrong-cache 'cache one freed to cache other' 'free to the wrong cache'
+
+log 'mistake uninitialised'
+echo uninitialised >$commit
+has "$(since uninitialised)" 'never written: 6b 6b 6b 6b'
+result $? 'what was never written holds poison'
+
+log 'mistake none'
+echo none >$commit
+! since none | grep -qE 'BUG:|strata: '
+result $? 'no mistake, no report'
+
+echo leak >$commit
+leaks=$(scan)
+has "$leaks" 'unreferenced object .* (size 200)' 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
+result $? 'kmemleak finds what was leaked, and who did it'
+echo mend >$commit
+
+rmmod strata_bugs
+exit $failed
