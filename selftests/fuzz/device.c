@@ -780,8 +780,10 @@ static void run(const uint8_t *program, size_t len)
 		fds[i] = -1;
 	/* Never 0, and that of the next program is another. */
 	tag = 1 + fuzz_serial % 255;
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets))
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets)) {
+		fuzz_finding("this kernel has no sockets to pass descriptors by");
 		return;
+	}
 	odd_page = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (odd_page == MAP_FAILED)
