@@ -177,6 +177,18 @@ static void do_drop(struct model *m)
 	madvise(m->va + v * PAGE, n * PAGE, MADV_DONTNEED);
 }
 
+/* Do something with all places where the ends of a range are, and some between. */
+static void at_ends(struct model *m, int page, int n, void (*what)(struct model *m, int v))
+{
+	int v, at;
+
+	for (v = 0; v < (int)VA_PAGES; v++) {
+		at = m->there[v] - page;
+		if (at >= 0 && at < n && (at < 2 || at >= n - 2 || at % 16 >= 14))
+			what(m, v);
+	}
+}
+
 /* With huge pages it is for the kernel to say which pages a trim reached. */
 static void do_trim(struct model *m)
 {
@@ -190,11 +202,15 @@ static void do_trim(struct model *m)
 		if (page + n > (int)ARENA_PAGES)
 			n = ARENA_PAGES - page;
 	}
+	at_ends(m, page, n, write_page);
 	got = arena_range(m->a.fd, STRATA_IOC_TRIM, page * PAGE, n * PAGE);
 	if (got < 0)
 		fail(m, "trim failed", 0);
 	for (i = 0; i < n; i++)
 		m->content[page + i] = 0;
+	/* A page that stayed in somebody's page table is somebody else's by now. */
+	if (any(m, 2))
+		at_ends(m, page, n, check_page);
 }
 
 static void do_populate(struct model *m)
