@@ -15,23 +15,22 @@ strata=/sys/kernel/debug/strata
 step=8192
 quiet=5 # seconds in which the background gives back what is free
 
-wanted() { case " $BENCH_ROWS " in *" $1 "*) ;; *) return 1 ;; esac; }
+# shellcheck source=selftests/bench/util.sh
+. ./util.sh
 
+rows_of() { printf "memory-$1-%s " peak end left back metadata; }
 traces=
 nr=0
 for name in tmpfs-churn build-and-git; do
-	for what in peak end left back metadata; do
-		wanted "memory-$name-$what" || continue
-		nr=$((nr + 1))
-		case " $traces " in *" $name "*) ;; *) traces="$traces $name" ;; esac
-	done
+	# shellcheck disable=SC2046 # words are split on purpose
+	n=$(count $(rows_of $name))
+	nr=$((nr + n))
+	[ "$n" = 0 ] || traces="$traces $name"
 done
 [ $nr -gt 0 ] || exit 4
 
 insmod "$modules/strata_replay.ko" && insmod "$modules/strata_bench.ko" || exit 1
 echo "1..$nr"
-nr=0
-failed=0
 
 # Bytes of metadata, as strata counts them: descriptors, and with 'all' the
 # magazines, too, which are there from the start.
@@ -42,13 +41,6 @@ metadata() {
 		END { print sum + 0 }' "$strata/metrics"
 }
 
-held_strata() {
-	awk -v metadata="$(metadata)" '
-		NR == 1 { for (i = 1; i <= NF; i++) if ($i == "held") at = i; next }
-		{ sum += $at }
-		END { if (!at) exit 1; print int(sum + metadata / 4096) }' "$strata/heap"
-}
-
 held_rival() {
 	echo 1 >/proc/sys/vm/stat_refresh
 	awk '/^nr_slab_(un)?reclaimable / { sum += $2 } END { print sum }' /proc/vmstat
@@ -56,7 +48,7 @@ held_rival() {
 
 held() { # <side>
 	case $1 in
-	strata) held_strata ;;
+	strata) echo $(($(strata_pages) + $(metadata) / 4096)) ;;
 	*) held_rival ;;
 	esac
 }
@@ -87,19 +79,6 @@ replay() { # <side>
 	[ $left -gt 0 ] || left=1
 }
 
-row() { # <name> <strata> <rival>
-	wanted "$1" || return 0
-	nr=$((nr + 1))
-	echo "# $1 strata 1 $2"
-	echo "# $1 rival 1 $3"
-	if [ "$2" -gt 0 ] && [ "$3" -gt 0 ]; then
-		echo "ok $nr $1"
-	else
-		echo "not ok $nr $1"
-		failed=1
-	fi
-}
-
 for name in $traces; do
 	zcat "/traces/$name.trace.gz" >/sys/kernel/debug/strata_replay/trace || exit 1
 	events=$(zcat "/traces/$name.trace.gz" | dd bs=4 skip=2 count=1 2>/dev/null | od -An -tu4)
@@ -107,11 +86,11 @@ for name in $traces; do
 	replay rival || exit 1
 	rival_peak=$peak rival_end=$end rival_left=$left
 	replay strata || exit 1
-	row "memory-$name-peak" "$peak" "$rival_peak"
-	row "memory-$name-end" "$end" "$rival_end"
-	row "memory-$name-left" "$left" "$rival_left"
-	row "memory-$name-back" "$left" "$peak"
-	row "memory-$name-metadata" "$overhead" "$peak"
+	row "memory-$name-peak" 1 "$peak" 1 "$rival_peak"
+	row "memory-$name-end" 1 "$end" 1 "$rival_end"
+	row "memory-$name-left" 1 "$left" 1 "$rival_left"
+	row "memory-$name-back" 1 "$left" 1 "$peak"
+	row "memory-$name-metadata" 1 "$overhead" 1 "$peak"
 done
 rmmod strata_bench && rmmod strata_replay || failed=1
-exit $failed
+exit "$failed"

@@ -29,6 +29,7 @@ class Leg:
     column: str
     unit: str
     env: dict = field(default_factory=dict)
+    group: str = "kernel"
     zeroed: bool = False
 
 
@@ -40,6 +41,14 @@ class Row:
     rival: str
     zero: str
     aims: dict
+
+    @property
+    def group(self):
+        """Rows that want a guest of their own; all others are the kernel's."""
+        for group in ("user", "full"):
+            if re.match(rf"(memory-)?{group}\b", self.name):
+                return group
+        return "kernel"
 
     def aim(self, leg, rival):
         """The ratio aimed at, or None. One that is a figure depends on the rival's."""
@@ -145,8 +154,10 @@ def result(leg, kernel, row, measured, statistic, unit):
 
 
 def unit_of(row, leg):
-    """Rows of memory count pages, whatever the leg measures."""
-    return "pages" if row.name.startswith("memory-") else leg.unit
+    """Rows of memory count pages, and some requests, whatever the leg measures."""
+    if row.name.startswith("memory-"):
+        return "pages"
+    return "requests" if row.name == "full-early" else leg.unit
 
 
 def results(leg, kernel, rows, measured):

@@ -1,0 +1,133 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# strata where memory is nearly all in use, and no block of 2 MiB is left: what it
+# is asked for is cut from smaller ones, and refused only when the page allocator has
+# nothing either. Then what it gives back: with no request for it, and when others
+# need it. strata_full.ko is the load, and says what it counts.
+#
+# 'make selftest T=full MEMORY=512' is the guest that the aims are stated for.
+
+modules=${STRATA_MODULES:-/lib/strata}
+full=/sys/kernel/debug/strata_full
+strata=/sys/kernel/debug/strata
+boost_factor=/proc/sys/vm/watermark_boost_factor
+tracing=/sys/kernel/debug/tracing
+operations=100000
+# The background works in ticks of half a second. So many waits of that length
+# are five seconds where the machine has time for the guest.
+waits=10
+
+case=0
+failed=0
+result() { # <status> <name>
+	case=$((case + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $case $2"
+	else
+		failed=1
+		echo "not ok $case $2"
+		sed 's/^/# /' $full/result
+	fi
+}
+
+skip() { # <name> <why>
+	case=$((case + 1))
+	echo "ok $case # SKIP $1: $2"
+}
+
+say() { echo "# $*"; }
+
+run() { echo "$*" >$full/run; }
+
+get() { awk -v name="$1" '$1 == name { print $2 }' $full/result; }
+refused_nothing() { [ "$(get refused)" = 0 ] && [ "$(get wrongly)" = 0 ]; }
+
+# Pages that strata has from the page allocator.
+held() {
+	awk 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+		{ sum += $column["held"] + $column["direct"] }
+		END { print sum }' $strata/heap
+}
+
+oom_kills() { awk '$1 == "oom_kill" { print $2 }' /proc/vmstat; }
+
+# What shrinkers of strata's say that they gave back.
+watch_shrinker() {
+	[ -e $tracing/events/vmscan/mm_shrink_slab_end/enable ] || return 1
+	echo >$tracing/trace
+	echo 1 >$tracing/events/vmscan/mm_shrink_slab_end/enable
+}
+
+shrunk() {
+	echo 0 >$tracing/events/vmscan/mm_shrink_slab_end/enable
+	awk '/scan_objects.*\[strata\]/ { sum += $NF } END { print sum + 0 }' $tracing/trace
+}
+
+echo 'TAP version 13'
+echo 1..9
+insmod "$modules/strata_full.ko" || exit 1
+# Where blocks are broken up on purpose the kernel would set ever more memory aside,
+# up to where others are killed for it.
+boost=$(cat $boost_factor)
+echo 0 >$boost_factor
+
+run shatter && [ "$(get blocks)" = 0 ]
+result $? 'no block of 2 MiB is free'
+say "$(get pieces) blocks were broken; $(get free) of $(get total) pages are free"
+
+run fill strata 90 && refused_nothing
+result $? 'memory is filled to 90 %, and nothing refused'
+say "$(get objects) objects of $(get bytes) bytes in $(held) pages"
+
+run mix $operations && [ "$(get wrongly)" = 0 ] && [ $(($(get refused) * 20)) -lt $operations ] &&
+	[ $(($(get allocs) + $(get frees) + $(get refused))) = $operations ]
+result $? "$operations allocations and frees there: refused is what the page allocator has not"
+say "$(get refused) refused, $(get early) of them early, at $(get percent) %"
+
+[ "$(get blocks)" = 0 ]
+result $? 'all that without a block of 2 MiB'
+
+run last && [ "$(get refused)" -gt 0 ] && [ "$(get wrongly)" = 0 ]
+result $? 'to the end of memory: refused is what the page allocator has not'
+say "$(get allocs) more objects, $(get refused) sizes refused, $(get early) of them early"
+
+peak=$(held)
+run free
+waited=0
+while left=$(held); [ $((left * 20)) -gt "$peak" ] && [ $waited -lt $waits ]; do
+	sleep 0.5
+	waited=$((waited + 1))
+done
+[ $((left * 20)) -le "$peak" ]
+result $? 'of what is freed 95 % goes back by itself'
+say "$left of $peak pages after $waited waits of half a second"
+
+# The objects are freed, and at once somebody wants nine tenths of what they were in.
+run fill strata 75
+before=$(held)
+wanted=$(($(get free) + before * 9 / 10))
+kills=$(oom_kills)
+watch_shrinker && traced=1 || traced=
+run "press $wanted" && [ "$(get pages)" = $wanted ] && [ "$(oom_kills)" = "$kills" ]
+result $? 'who needs what is free gets it, and nothing is killed'
+after=$(held)
+say "$(get ns) ns for $wanted pages; strata held $before before and $after after"
+
+if [ "$traced" ]; then
+	shrunk=$(shrunk)
+	[ "$shrunk" -ge $((before / 2)) ]
+	result $? 'most of it at once, through the shrinker'
+	say "the shrinker gave back $shrunk pages"
+else
+	skip 'through the shrinker' 'the kernel traces nothing'
+fi
+
+run free
+[ "$(cat $strata/check)" = ok ]
+result $? 'all is in order'
+
+rmmod strata_full || failed=1
+echo "$boost" >$boost_factor
+exit $failed
