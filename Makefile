@@ -7,11 +7,11 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 vm := tools/vm
 
-export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND SEED BUILT
+export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND SEED BUILT STORM
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest fuzz mutants matrix static coccicheck vet vet-test \
-	qemu manifest lib \
+.PHONY: modules demo check debug kunit selftest fuzz mutants storm matrix static coccicheck vet \
+	vet-test qemu manifest lib \
 	install install-modules install-lib clean help
 
 ##   modules    strata.ko and its companions for a kernel (plain 'make')
@@ -62,6 +62,12 @@ mutants:
 ##              K=newest-fuzz-um: guided by coverage, with KASAN
 fuzz:
 	@$(vm)/run fuzz $(K)
+
+##   storm      everything at once on CPUS=4 while processors come and go, memory is
+##              reclaimed and runs out; STORM=<seconds> of each; and 200 reloads
+storm:
+	@CPUS=$(or $(CPUS),4) STORM=$(or $(STORM),30) T=storm $(vm)/run selftest $(K)
+	@CPUS=$(or $(CPUS),4) STORM=$(or $(STORM),30) T=load $(vm)/run selftest $(K)
 
 ##   matrix     the tests on every kernel and machine, or those that T=<glob> names
 matrix:

@@ -11,6 +11,8 @@ modules=${STRATA_MODULES:-/lib/strata}
 rounds=50
 # Sanitizers make a round ten times as slow.
 [ ! -e /sys/kernel/debug/kmemleak ] || rounds=10
+# Asked for a long storm, they go on.
+[ -z "$STORM" ] || rounds=200
 # Kernel memory may vary by so much between the first round and the last, in KiB.
 slack=2048
 

@@ -8,7 +8,13 @@
  * The write succeeds if all of it worked, and fails with ENOMEM if an allocation
  * did, and with EBADMSG if something is not as it should be. Nothing is left of
  * it in either case.
+ *
+ *	echo <n> >/sys/module/strata_faults/parameters/threads
+ *
+ * has as many threads use all of it over and over, whatever fails; 0 ends them, and
+ * fails with EBADMSG if anything was not as it should be.
  */
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/strata.h>
@@ -16,6 +22,7 @@
 #define SMALL	40
 #define MANY	300
 #define FEW	5
+#define MOST_THREADS	16
 
 static const char *wrong;
 
@@ -91,17 +98,22 @@ static int use_realloc(int fd)
 }
 
 /* All or nothing: what there is of nothing shows in the counts. */
+static int bulk(size_t size, int n)
+{
+	void **objects = kcalloc(n, sizeof(*objects), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (objects && strata_alloc_bulk(size, GFP_KERNEL, n, objects)) {
+		strata_free_bulk(n, objects);
+		err = 0;
+	}
+	kfree(objects);
+	return err;
+}
+
 static int use_bulk(int fd)
 {
-	static void *objects[MANY];
-
-	if (!strata_alloc_bulk(128, GFP_KERNEL, MANY, objects))
-		return -ENOMEM;
-	strata_free_bulk(MANY, objects);
-	if (!strata_alloc_bulk(SZ_64K, GFP_KERNEL, 4, objects))
-		return -ENOMEM;
-	strata_free_bulk(4, objects);
-	return 0;
+	return bulk(128, MANY) ?: bulk(SZ_64K, 4);
 }
 
 /* A free cannot fail, not even one that has to wait for a grace period. */
@@ -126,7 +138,7 @@ static void construct(void *object)
 
 static int use_objects(struct strata_cache *c, bool constructed, int n)
 {
-	static void *objects[MANY];
+	void **objects;
 	char *p = strata_cache_alloc(c, GFP_KERNEL);
 	int err = 0;
 
@@ -135,9 +147,12 @@ static int use_objects(struct strata_cache *c, bool constructed, int n)
 	if (constructed && memchr_inv(p, 3, 100))
 		err = bad("not constructed");
 	strata_cache_free(c, p);
-	if (!strata_cache_alloc_bulk(c, GFP_KERNEL, n, objects))
-		return err ?: -ENOMEM;
-	strata_cache_free_bulk(c, n, objects);
+	objects = kcalloc(n, sizeof(*objects), GFP_KERNEL);
+	if (objects && strata_cache_alloc_bulk(c, GFP_KERNEL, n, objects))
+		strata_cache_free_bulk(c, n, objects);
+	else
+		err = err ?: -ENOMEM;
+	kfree(objects);
 	strata_cache_shrink(c);
 	return err;
 }
@@ -358,15 +373,70 @@ static const struct kernel_param_ops use_ops = { .set = use_set, .get = use_get 
 module_param_cb(use, &use_ops, NULL, 0600);
 MODULE_PARM_DESC(use, "What to use now, and the descriptor of an arena where one is needed");
 
+static struct task_struct *thread[MOST_THREADS];
+
+/* All of it over and over, as far as no arena is needed. */
+static int run(void *unused)
+{
+	int i = 0;
+
+	while (!kthread_should_stop()) {
+		if (uses[i].fn != use_pin && uses[i].fn != use_producer)
+			uses[i].fn(-1);
+		i = (i + 1) % ARRAY_SIZE(uses);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void stop_threads(void)
+{
+	int i;
+
+	for (i = 0; i < MOST_THREADS; i++)
+		if (thread[i])
+			kthread_stop(thread[i]);
+	memset(thread, 0, sizeof(thread));
+}
+
+static int threads_set(const char *text, const struct kernel_param *param)
+{
+	struct task_struct *task;
+	unsigned int n, i;
+	int err = kstrtouint(text, 0, &n);
+
+	if (err || n > MOST_THREADS)
+		return err ?: -EINVAL;
+	stop_threads();
+	if (!n)
+		return wrong ? -EBADMSG : 0;
+	wrong = NULL;
+	for (i = 0; i < n; i++) {
+		task = kthread_run(run, NULL, "strata_faults/%u", i);
+		if (IS_ERR(task)) {
+			stop_threads();
+			return PTR_ERR(task);
+		}
+		thread[i] = task;
+	}
+	return 0;
+}
+
+static const struct kernel_param_ops threads_ops = { .set = threads_set };
+module_param_cb(threads, &threads_ops, NULL, 0200);
+MODULE_PARM_DESC(threads, "How many threads are to use all of it");
+
 static int __init faults_init(void)
 {
 	return 0;
 }
-module_init(faults_init);
 
 static void __exit faults_exit(void)
 {
+	stop_threads();
 }
+
+module_init(faults_init);
 module_exit(faults_exit);
 
 MODULE_DESCRIPTION("Uses parts of strata, which a test makes fail");
