@@ -19,7 +19,7 @@
 #define RESERVE_MAX	BIT(24)
 
 /* Objects set aside under one lock. */
-#define REFILL_BATCH	16
+#define REFILL_BATCH	32
 
 /**
  * struct strata_reserve - objects set aside
