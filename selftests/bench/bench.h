@@ -112,6 +112,10 @@ extern u16 bench_request[BENCH_REQUEST];
 extern const struct file_operations bench_memory_fops;
 void bench_memory_free(void);
 
+/* The file rounding, see rounding.c. */
+struct seq_file;
+int bench_rounding_show(struct seq_file *m, void *unused);
+
 u64 bench_crew(int (*work)(unsigned int nr), unsigned int n);
 
 #endif /* BENCH_H */

@@ -180,6 +180,8 @@ static int result_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(result);
 
+DEFINE_SHOW_ATTRIBUTE(bench_rounding);
+
 /* The same in every run. Requests ask for 16 to 512 bytes. */
 static void make_random(void)
 {
@@ -203,6 +205,7 @@ static int __init bench_init(void)
 	debugfs_create_file("list", 0400, directory, NULL, &list_fops);
 	debugfs_create_file("run", 0200, directory, NULL, &run_fops);
 	debugfs_create_file("result", 0400, directory, NULL, &result_fops);
+	debugfs_create_file("rounding", 0400, directory, NULL, &bench_rounding_fops);
 	debugfs_create_file("memory", 0200, directory, NULL, &bench_memory_fops);
 	return 0;
 }

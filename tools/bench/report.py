@@ -157,6 +157,8 @@ def unit_of(row, leg):
     """Rows of memory count pages, and some requests, whatever the leg measures."""
     if row.name.startswith("memory-"):
         return "pages"
+    if row.name.startswith("rounding-"):
+        return "bytes for each asked"
     return "requests" if row.name == "full-early" else leg.unit
 
 
@@ -175,7 +177,7 @@ def results(leg, kernel, rows, measured):
 
 
 def number(value):
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 2 else f"{value:.3f}"
 
 
 def table(found):
