@@ -228,8 +228,10 @@ STRATA_EXPORT(strata_free_sized);
  *
  * Readers under rcu_read_lock() may use the object until then. It needs no
  * rcu_head. Grouped with others of this CPU, so the memory comes back some
- * time after the grace period.
- * Context: any, NMI and raw context too.
+ * time after the grace period. Where there is no memory to note it in, it waits
+ * for the grace period if the context is known to allow that; else the object is
+ * lost, and that is said.
+ * Context: any, NMI and raw context too; may sleep if preemptible and out of memory.
  */
 void strata_free_rcu(const void *p)
 {
