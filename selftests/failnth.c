@@ -16,7 +16,7 @@
 
 #define FAULT	STRATA "fault/"
 #define USE	"/sys/module/strata_faults/parameters/use"
-#define MOST	3000
+#define MOST	100000
 #define SOME	(64UL * 1024)
 
 struct source {
