@@ -189,7 +189,7 @@ static void prepare_objects(struct strata_cache *c, void *base)
 		if (unlikely(more))
 			prepare_contents(c, object);
 		strata_track_store(object + mark, strata_object_mark_value(object));
-		strata_track_poison(object, size);
+		strata_track_lay_out(object, size);
 	}
 	/* What is left over looks like a free object: nobody may free it. */
 	if (tail) {

@@ -93,7 +93,7 @@ static __always_inline void strata_object_take_in_as_is(const struct strata_cach
 							unsigned long value)
 {
 	strata_track_store(mark, value);
-	strata_track_free(object, c->shape.size);
+	strata_track_free(object, c->shape.size - STRATA_TRACK_GAP);
 }
 
 /**
@@ -108,7 +108,7 @@ static __always_inline void strata_object_take_in(const struct strata_cache *c, 
 	if (want_init_on_free() && !c->keeps)
 		memset(object, 0, c->usable);
 	strata_object_mark(c, object);
-	strata_track_free(object, c->shape.size);
+	strata_track_free(object, c->shape.size - STRATA_TRACK_GAP);
 }
 
 #endif /* _STRATA_OBJECT_H */

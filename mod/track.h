@@ -39,9 +39,21 @@ static inline void strata_track_unpoison(const void *p, size_t size, size_t room
 		*shadow++ = size % 8;
 	__memset(shadow, STRATA_SHADOW_REDZONE, room / 8 - DIV_ROUND_UP(size, 8));
 }
+
+/*
+ * A place for objects, of which none was handed out yet. The gap is out of bounds
+ * from now on and stays it: who steps over the start of an object is told so, and
+ * not that the one in front has been freed.
+ */
+static inline void strata_track_lay_out(const void *p, size_t room)
+{
+	strata_track_unpoison(p, 0, room);
+	strata_track_poison(p, room - STRATA_TRACK_GAP);
+}
 #else
 #define STRATA_TRACK_GAP	0
 static inline void strata_track_poison(const void *p, size_t size) { }
+static inline void strata_track_lay_out(const void *p, size_t room) { }
 static inline void strata_track_unpoison(const void *p, size_t size, size_t room) { }
 #endif
 
@@ -98,7 +110,7 @@ static inline void strata_track_deferred(const void *p)
 /**
  * strata_track_free() - an object is free again
  * @p: the object
- * @room: bytes it occupies
+ * @room: bytes it occupies, but for the gap behind it
  *
  * Any context. In one where strata_track_defers(), strata_track_deferred()
  * follows later.

@@ -82,7 +82,7 @@ insmod "$modules/strata_bugs.ko" || exit 1
 kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'
 kasan right_odd slab-out-of-bounds Write 'one byte past an object that does not'
 kasan right_large slab-out-of-bounds Write 'one byte past a large object'
-kasan left slab-out-of-bounds Write 'one byte before an object'
+kasan left slab-out-of-bounds Write 'one byte before an object, and free ones around it'
 kasan shrunk slab-out-of-bounds Write 'past what realloc() left'
 kasan freed_read slab-use-after-free Read 'read after free'
 kasan freed_write slab-use-after-free Write 'write after free'

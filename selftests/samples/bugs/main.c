@@ -74,10 +74,10 @@ BUG_FN bug_right_large(void)
 	strata_free(p);
 }
 
-/* One byte before an object that others lie in front of. */
+/* One byte before an object, where those around it are free. */
 BUG_FN bug_left(void)
 {
-	u8 *p[SOME];
+	u8 *p[SOME], *q;
 	int i, at = 0;
 
 	for (i = 0; i < SOME; i++) {
@@ -85,9 +85,12 @@ BUG_FN bug_left(void)
 		if (offset_in_page(p[i]))
 			at = i;
 	}
-	WRITE_ONCE(p[at][-1], 1);
+	q = p[at];
 	for (i = 0; i < SOME; i++)
-		strata_free(p[i]);
+		if (i != at)
+			strata_free(p[i]);
+	WRITE_ONCE(q[-1], 1);
+	strata_free(q);
 }
 
 /* What realloc() took away. */
