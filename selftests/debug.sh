@@ -80,7 +80,7 @@ mistake right 'one byte past an object that fills its class' \
 	'allocated by bug_right+.*freed by bug_right+'
 mistake right_odd 'one byte past an object that does not' \
 	'redzone: byte 61 of object .* (61 bytes)'
-mistake left 'one byte before an object' 'redzone: byte .* or one before the next object'
+mistake left_live 'one byte before an object' 'redzone: byte .* or one before the next object'
 mistake freed_write 'write after free' \
 	'poison: byte 33 of object .* after it was freed by bug_freed_write+.*; found when allocated by bug_freed_write+'
 mistake double_free 'double free, both times' \
@@ -95,7 +95,7 @@ mistake copy_from_user 'copy from user space into what is free, not ours, or too
 	'usercopy: 65536 bytes from user space at byte 1 of an object of 65536 bytes'
 mistake good_copies 'copies inside of an object'
 
-# What bug_right(), bug_right_odd() and bug_left() spoilt was leaked on purpose.
+# What bug_right(), bug_right_odd() and bug_left_live() spoilt was leaked on purpose.
 quiet rmmod strata_bugs
 echo 'strata-debug: going' >/dev/kmsg
 rmmod strata

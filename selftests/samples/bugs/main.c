@@ -74,10 +74,9 @@ BUG_FN bug_right_large(void)
 	strata_free(p);
 }
 
-/* One byte before an object, where those around it are free. */
-BUG_FN bug_left(void)
+/* Some objects of 64 bytes. Returns which of them has another one in front. */
+static noinline int some(u8 **p)
 {
-	u8 *p[SOME], *q;
 	int i, at = 0;
 
 	for (i = 0; i < SOME; i++) {
@@ -85,12 +84,31 @@ BUG_FN bug_left(void)
 		if (offset_in_page(p[i]))
 			at = i;
 	}
-	q = p[at];
+	return at;
+}
+
+/* One byte before an object, where those around it are free. */
+BUG_FN bug_left(void)
+{
+	u8 *p[SOME];
+	int i, at = some(p);
+
 	for (i = 0; i < SOME; i++)
 		if (i != at)
 			strata_free(p[i]);
-	WRITE_ONCE(q[-1], 1);
-	strata_free(q);
+	WRITE_ONCE(p[at][-1], 1);
+	strata_free(p[at]);
+}
+
+/* The same where the one in front is somebody's, and freed afterwards. */
+BUG_FN bug_left_live(void)
+{
+	u8 *p[SOME];
+	int i, at = some(p);
+
+	WRITE_ONCE(p[at][-1], 1);
+	for (i = 0; i < SOME; i++)
+		strata_free(p[i]);
 }
 
 /* What realloc() took away. */
@@ -293,6 +311,7 @@ static const struct {
 	{ "right_odd", bug_right_odd },
 	{ "right_large", bug_right_large },
 	{ "left", bug_left },
+	{ "left_live", bug_left_live },
 	{ "shrunk", bug_shrunk },
 	{ "freed_read", bug_freed_read },
 	{ "freed_write", bug_freed_write },
