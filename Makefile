@@ -10,7 +10,7 @@ vm := tools/vm
 export K T V KSRC STRATA_CACHE M VET ACCEL JOBS CPUS MEMORY NODES APPEND SEED BUILT STORM
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo check debug kunit selftest fuzz mutants storm matrix static coccicheck vet \
+.PHONY: modules demo check debug kunit selftest fuzz coverage mutants storm matrix static coccicheck vet \
 	vet-test qemu manifest lib \
 	install install-modules install-lib clean help
 
@@ -57,6 +57,11 @@ bench-publish:
 ##   mutants    bugs put in on purpose, T=<glob> of selftests/mutants: do the tests see them?
 mutants:
 	@tools/mutants $(if $(T),'$(T)')
+
+##   coverage   which lines, branches and goto labels of mod/ the tests run; below
+##              tools/coverage/floors it fails. T=<glob>: what some of the tests run
+coverage:
+	@tools/coverage/run
 
 ##   fuzz       random programs on the API and the device, T=<seconds> of each;
 ##              K=newest-fuzz-um: guided by coverage, with KASAN
