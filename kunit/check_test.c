@@ -10,6 +10,7 @@
 
 #include "../mod/alloc.h"
 #include "../mod/check.h"
+#include "../mod/fault.h"
 #include "../mod/large_cache.h"
 #include "../mod/track.h"
 #include "fixture.h"
@@ -432,6 +433,51 @@ static void sees_kept_large_objects(struct kunit *test)
 	unmake(b);
 }
 
+/* In the log there are the first few, and all are counted. */
+static void counts_all(struct kunit *test)
+{
+	struct broken *b = make(test);
+	const unsigned int lists = STRATA_CHUNK_PAGES + 1;
+
+	bitmap_complement(b->hn->occupied, b->hn->occupied, lists);
+	KUNIT_EXPECT_EQ(test, strata_check(b->a), (unsigned long)lists);
+	bitmap_complement(b->hn->occupied, b->hn->occupied, lists);
+	KUNIT_EXPECT_EQ(test, strata_check(b->a), 0UL);
+	unmake(b);
+}
+
+/* What it cannot look at it does not find in order. */
+static void says_where_memory_is_missing(struct kunit *test)
+{
+	struct broken *b = make(test);
+
+	strata_fault_arm(1);
+	KUNIT_EXPECT_TRUE(test, finds(test, b, "no memory to check cache"));
+	KUNIT_EXPECT_EQ(test, strata_fault_disarm(), 0U);
+	KUNIT_EXPECT_EQ(test, strata_check(b->a), 0UL);
+	unmake(b);
+}
+
+/* Spans that wait for a grace period are nobody's for so long. */
+static void waits_for_spans(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 1000, .flags = STRATA_TYPESAFE_BY_RCU };
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = strata_fixture_cache(test, &args);
+	void **p = kunit_kcalloc(test, 100, sizeof(*p), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < 100; i++) {
+		p[i] = strata_cache_alloc_from(c, GFP_KERNEL, STRATA_HERE);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	strata_cache_free_bulk(c, 100, p);
+	strata_cache_shrink(c);
+	KUNIT_EXPECT_EQ(test, strata_check(f->a), 0UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->nr_spans_in_rcu), 0L);
+}
+
 static struct kunit_case check_cases[] = {
 	KUNIT_CASE(sees_chunks),
 	KUNIT_CASE(sees_nodes),
@@ -442,6 +488,9 @@ static struct kunit_case check_cases[] = {
 	KUNIT_CASE(sees_marks),
 	KUNIT_CASE(sees_sums),
 	KUNIT_CASE(sees_kept_large_objects),
+	KUNIT_CASE(counts_all),
+	KUNIT_CASE(says_where_memory_is_missing),
+	KUNIT_CASE(waits_for_spans),
 	{ }
 };
 

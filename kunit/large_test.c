@@ -4,12 +4,16 @@
  * their free: which, how many, for whom, and for how long.
  */
 #include <kunit/test.h>
+#include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/strata.h>
 
 #include "../mod/alloc.h"
+#include "../mod/drain.h"
 #include "../mod/large.h"
 #include "../mod/large_cache.h"
+#include "../mod/misuse.h"
+#include "../mod/track.h"
 #include "contexts.h"
 #include "fixture.h"
 #include "suites.h"
@@ -202,12 +206,48 @@ static void in_every_context(struct kunit *test)
 	}
 }
 
+/* Freed a second time when its pages are free, and still here. */
+static void freed_to_the_heap(struct kunit *test)
+{
+	u64 reported = strata_misuse_count(STRATA_MISUSE_FREED_PAGE);
+	struct strata_fixture *f = test->priv;
+	void *p = get(test, SIZE, GFP_KERNEL), *q = get(test, SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	put(test, p);
+	cpus_read_lock();
+	mutex_lock(&f->a->lock);
+	strata_drain_cpus(f->a, NULL);
+	mutex_unlock(&f->a->lock);
+	cpus_read_unlock();
+	KUNIT_ASSERT_EQ(test, kept(test)->count, 0U);
+	put(test, p);
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_FREED_PAGE), reported + 1);
+	expect_large(test, 1, PAGES);
+	put(test, q);
+}
+
+/* What nobody freed is counted when the allocator ends, and its pages are kept. */
+static void live_at_the_end(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	void *p = get(test, SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	/* Their pages go back all the same: kmemleak must forget it. */
+	strata_track_deferred(p);
+	f->lost = 1;
+}
+
 static struct kunit_case large_cases[] = {
 	KUNIT_CASE(every_length),
 	KUNIT_CASE(reused),
 	KUNIT_CASE(bounded),
 	KUNIT_CASE(not_kept),
 	KUNIT_CASE(idle_ones_go),
+	KUNIT_CASE(freed_to_the_heap),
+	KUNIT_CASE(live_at_the_end),
 	KUNIT_CASE(in_every_context),
 	{}
 };

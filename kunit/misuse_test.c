@@ -9,6 +9,7 @@
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
+#include <linux/smp.h>
 #include <linux/strata.h>
 #include <linux/vmalloc.h>
 
@@ -99,6 +100,34 @@ static void double_free_in_disguise(struct kunit *test)
 	strata_track_store(p, 0);
 	strata_free(p);
 	strata_fixture_drain(&strata_main);
+	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+}
+
+static void free_it(void *p)
+{
+	strata_free(p);
+}
+
+/*
+ * First by another CPU: to this one's magazine it looks like what it handed out last,
+ * for which there is no look-up, but for the mark.
+ */
+static void double_free_elsewhere(struct kunit *test)
+{
+	int here = raw_smp_processor_id(), other;
+	void *p;
+
+	if (num_online_cpus() == 1)
+		kunit_skip(test, "there is one processor");
+	other = cpumask_any_but(cpu_online_mask, here);
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(here)), 0);
+	p = get(test, 64);
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(other, free_it, p, true), 0);
+	strata_free_sized(p, 64);
+	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+	p = get(test, 64);
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(other, free_it, p, true), 0);
+	strata_free(p);
 	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
 }
 
@@ -333,6 +362,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(double_free_later),
 	KUNIT_CASE(double_free_of_large),
 	KUNIT_CASE(double_free_in_disguise),
+	KUNIT_CASE(double_free_elsewhere),
 	KUNIT_CASE(twice_in_one_bulk),
 	KUNIT_CASE(interior),
 	KUNIT_CASE(behind_the_last),

@@ -12,6 +12,8 @@
 
 #include "../mod/alloc.h"
 #include "../mod/large.h"
+#include "../mod/misuse.h"
+#include "../mod/track.h"
 #include "contexts.h"
 #include "fixture.h"
 #include "suites.h"
@@ -245,6 +247,82 @@ static void deferred_frees_arrive(struct kunit *test)
 	}
 }
 
+/* Of two frees that wait, the first is done, and the second is seen when it is its turn. */
+static void deferred_twice(struct kunit *test)
+{
+	u64 reported = strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE);
+	struct deed deed = deed_of(test, SIZE, GFP_KERNEL, 1);
+	struct strata_fixture *f = test->priv;
+
+	take(&deed);
+	KUNIT_ASSERT_EQ(test, got(&deed), 1U);
+	deed.p[1] = deed.p[0];
+	deed.n = 2;
+	run(test, STRATA_IN_NMI, true, give, &deed);
+	strata_background_settle(f->a);
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE), reported + 1);
+	expect_all_home(test);
+}
+
+/* What was freed, and then written to before its free was done. */
+struct scribble {
+	struct deed deed;
+	unsigned long word;
+};
+
+static void give_and_scribble(void *arg)
+{
+	struct scribble *scribble = container_of(arg, struct scribble, deed);
+
+	give(&scribble->deed);
+	strata_track_store(scribble->deed.p[scribble->deed.n - 1], scribble->word);
+}
+
+/*
+ * Two objects, of which the second is the first in the list of what waits, and its
+ * link overwritten. That is seen, and nothing is followed; the one behind is lost,
+ * until it is freed once more.
+ */
+static void expect_stray(struct kunit *test, const void *link)
+{
+	u64 reported = strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE);
+	struct scribble scribble = { deed_of(test, SIZE, GFP_KERNEL, 2), (unsigned long)link };
+	struct strata_fixture *f = test->priv;
+
+	take(&scribble.deed);
+	KUNIT_ASSERT_EQ(test, got(&scribble.deed), 2U);
+	run(test, STRATA_IN_NMI, true, give_and_scribble, &scribble.deed);
+	strata_background_settle(f->a);
+	KUNIT_EXPECT_EQ_MSG(test, strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE), reported + 1,
+			    "%p", link);
+	scribble.deed.n = 1;
+	run(test, STRATA_IN_NMI, true, give, &scribble.deed);
+	strata_background_settle(f->a);
+	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE), reported + 1);
+}
+
+static void stray_links(struct kunit *test)
+{
+	struct deed small = deed_of(test, SIZE, GFP_KERNEL, 1);
+	struct deed large = deed_of(test, SZ_64K, GFP_KERNEL, 1);
+	u8 *links[5];
+	unsigned int i;
+
+	take(&small);
+	take(&large);
+	KUNIT_ASSERT_EQ(test, got(&small) + got(&large), 2U);
+	links[0] = (u8 *)test;		/* not strata's */
+	links[1] = (u8 *)small.p[0] + 8;	/* no start of an object */
+	links[2] = large.p[0];		/* a large one that was not freed */
+	links[3] = (u8 *)large.p[0] + 8;
+	links[4] = (u8 *)1;
+	for (i = 0; i < ARRAY_SIZE(links); i++)
+		expect_stray(test, links[i]);
+	give(&small);
+	give(&large);
+	expect_all_home(test);
+}
+
 /* A free that finds the magazine held goes to the spans instead. */
 static void free_past_a_held_magazine(struct kunit *test)
 {
@@ -368,6 +446,8 @@ static struct kunit_case nested_cases[] = {
 	KUNIT_CASE(starved_is_fed),
 	KUNIT_CASE(nothing_aside),
 	KUNIT_CASE(deferred_frees_arrive),
+	KUNIT_CASE(deferred_twice),
+	KUNIT_CASE(stray_links),
 	KUNIT_CASE(free_past_a_held_magazine),
 	KUNIT_CASE(large_objects),
 	KUNIT_CASE(bulk),

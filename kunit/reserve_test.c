@@ -68,6 +68,32 @@ static void cannot_fail(struct kunit *test)
 	strata_reserve_destroy(r);
 }
 
+/* Not one object is missing, whatever the last batch is. Made in atomic context, too. */
+static void of_any_size(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = create(test);
+	void **p = kunit_kcalloc(test, 10 * MANY, sizeof(*p), GFP_KERNEL);
+	struct strata_reserve *r;
+	unsigned int n, i, used;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (n = 1; n <= 40; n++) {
+		r = strata_reserve_create(c, n, n % 2 ? GFP_KERNEL : GFP_ATOMIC);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+		used = use_up(test, c, p, 9 * MANY);
+		for (i = 0; i < n; i++) {
+			p[used + i] = strata_reserve_alloc(r);
+			KUNIT_EXPECT_NOT_NULL_MSG(test, p[used + i], "%u of %u", i, n);
+		}
+		strata_fake_recover(&f->fake);
+		while (i)
+			strata_cache_free(c, p[used + --i]);
+		strata_cache_free_bulk(c, used, p);
+		strata_reserve_destroy(r);
+	}
+}
+
 static void creation_fails_whole(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
@@ -118,6 +144,7 @@ static void in_every_context(struct kunit *test)
 
 static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(cannot_fail),
+	KUNIT_CASE(of_any_size),
 	KUNIT_CASE(creation_fails_whole),
 	KUNIT_CASE(in_every_context),
 	{}

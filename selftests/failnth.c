@@ -406,6 +406,24 @@ TEST(probability)
 	EXPECT_TRUE(arena_all_gone());
 }
 
+/* What was written is what is there; what makes no sense is refused. */
+TEST(files)
+{
+	char *text;
+
+	EXPECT_EQ(put_word(FAULT "fail-nth", "some"), -EINVAL);
+	ASSERT_EQ(put_word(FAULT "times", "-7"), 0);
+	text = text_of(FAULT "times");
+	EXPECT_STREQ(text, "-1\n");
+	free(text);
+	ASSERT_EQ(put_word(FAULT "times", "0"), 0);
+	ASSERT_EQ(put_word(FAULT "probability", "30"), 0);
+	text = text_of(FAULT "probability");
+	EXPECT_STREQ(text, "30\n");
+	free(text);
+	ASSERT_EQ(put_word(FAULT "probability", "0"), 0);
+}
+
 /* Two that count would be in each other's way; what is closed is over. */
 TEST(one_at_a_time)
 {
