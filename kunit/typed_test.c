@@ -244,19 +244,20 @@ static bool is_listed(const struct list_head *list, const struct strata_cache *c
 }
 
 /* Of a test's own allocator, for what is leaked here is leaked until it ends. */
-static void destroyed_with_live_objects(struct kunit *test)
+static void destroy_with_live_objects(struct kunit *test, unsigned int flags, unsigned int n)
 {
-	const struct strata_cache_args args = { .size = 100, .flags = STRATA_TRACE };
+	const struct strata_cache_args args = { .size = 100, .flags = flags };
+	void **p = kunit_kcalloc(test, n, sizeof(*p), GFP_KERNEL);
 	struct strata_before *before = test->priv;
 	struct strata_fixture *f;
 	struct strata_cache *c;
 	unsigned int i;
-	void *p[20];
 
+	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_ASSERT_EQ(test, strata_fixture_init(test), 0);
 	f = test->priv;
 	c = strata_fixture_cache(test, &args);
-	get_many(test, c, p, ARRAY_SIZE(p));
+	get_many(test, c, p, n);
 	strata_cache_free(c, p[3]);
 	test->priv = before;
 	strata_cache_destroy(c);
@@ -265,13 +266,20 @@ static void destroyed_with_live_objects(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_listed(&f->a->zombies, c));
 	KUNIT_EXPECT_FALSE(test, is_listed(&f->a->caches, c));
 	strata_free_to(f->a, p[0], STRATA_HERE);
-	f->lost = ARRAY_SIZE(p) - 2;
+	f->lost = n - 2;
 	/* Their pages go back all the same: kmemleak must forget them. */
-	for (i = 0; i < ARRAY_SIZE(p); i++)
+	for (i = 0; i < n; i++)
 		strata_track_deferred(p[i]);
 	test->priv = f;
 	strata_fixture_exit(test);
 	test->priv = before;
+}
+
+/* Few, of which it is known who has them; and many, in spans that are full. */
+static void destroyed_with_live_objects(struct kunit *test)
+{
+	destroy_with_live_objects(test, STRATA_TRACE, 20);
+	destroy_with_live_objects(test, 0, MANY);
 }
 
 /* Objects that wait for a grace period are not live. */

@@ -310,6 +310,16 @@ static int use_producer(int fd)
 		else
 			err = bad("a prepared region has no room");
 	}
+	/* Another one is prepared on the way; before the page there is a gap. */
+	if (!err) {
+		p = strata_arena_alloc(a, 2, 64, PAGE_SIZE, &off);
+		if (p)
+			strata_arena_publish(a, p);
+		else
+			err = -ENOMEM;
+		if (p && off % PAGE_SIZE)
+			err = bad("a record does not begin where it was asked to");
+	}
 	strata_arena_put(a);
 	return err;
 }
