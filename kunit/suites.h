@@ -21,6 +21,7 @@ extern struct kunit_suite strata_misuse_report_suite;
 extern struct kunit_suite strata_api_suite;
 extern struct kunit_suite strata_zero_suite;
 extern struct kunit_suite strata_large_suite;
+extern struct kunit_suite strata_alone_suite;
 extern struct kunit_suite strata_rcu_free_suite;
 extern struct kunit_suite strata_typed_suite;
 extern struct kunit_suite strata_typed_debug_suite;

@@ -21,6 +21,19 @@ static int node_of(int node, gfp_t gfp)
 	return gfp & __GFP_THISNODE ? numa_mem_id() : NUMA_NO_NODE;
 }
 
+/*
+ * There is no memory for a span: pages for the one object may still be there. It
+ * costs a page where it is smaller, and lasts until it is freed.
+ */
+static noinline void *alloc_alone(struct strata_cache *c, size_t size, gfp_t gfp, int node)
+{
+	struct strata_allocator *a = strata_allocator_of(c);
+	const bool typed = c < a->class || c >= a->class + STRATA_NR_CLASSES;
+
+	return strata_large_alloc(a, typed ? c : NULL, typed ? c->shape.size : size, gfp,
+				  node == NUMA_NO_NODE ? numa_mem_id() : node);
+}
+
 static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int node,
 			  unsigned long site)
 {
@@ -29,7 +42,7 @@ static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int no
 	if (node != NUMA_NO_NODE || !strata_fast_take(c->magazine, &object))
 		object = strata_cache_take_slow(c, gfp, node);
 	if (!object)
-		return NULL;
+		return alloc_alone(c, size, gfp, node);
 	if (unlikely(c->flags & STRATA_DEBUG_FLAGS))
 		strata_debug_alloc(c, object, size, site);
 	strata_object_hand_out(c, object, size, gfp, want_init_on_alloc(gfp));
@@ -95,6 +108,20 @@ void *strata_cache_alloc_from(struct strata_cache *c, gfp_t gfp, unsigned long s
 }
 STRATA_TEST_EXPORT(strata_cache_alloc_from);
 
+/* Bulk goes on where no more spans are to be had. All or nothing. */
+static noinline bool alloc_rest(struct strata_cache *c, size_t size, gfp_t gfp, size_t got,
+				size_t n, void **out, unsigned long site)
+{
+	for (; got < n; got++) {
+		out[got] = alloc_object(c, size, gfp, NUMA_NO_NODE, site);
+		if (!out[got]) {
+			strata_free_many(strata_allocator_of(c), NULL, got, out, site);
+			return false;
+		}
+	}
+	return true;
+}
+
 /**
  * strata_cache_alloc_many() - many objects of one cache, or none
  * @c: the cache
@@ -114,20 +141,16 @@ bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, siz
 
 	might_alloc(gfp);
 	got = strata_cache_take_some(c, gfp, out, n);
-	if (got < n) {
-		strata_cache_put_some(c, out, got);
-		return false;
-	}
 	if (likely(!want_init_on_alloc(gfp) && !(c->flags & STRATA_DEBUG_FLAGS))) {
-		for (i = 0; i < n; i++)
+		for (i = 0; i < got; i++)
 			strata_object_hand_out(c, out[i], size, gfp, false);
-		return true;
+	} else {
+		for (i = 0; i < got; i++) {
+			if (c->flags & STRATA_DEBUG_FLAGS)
+				strata_debug_alloc(c, out[i], size, site);
+			strata_object_hand_out(c, out[i], size, gfp, want_init_on_alloc(gfp));
+		}
 	}
-	for (i = 0; i < n; i++) {
-		if (c->flags & STRATA_DEBUG_FLAGS)
-			strata_debug_alloc(c, out[i], size, site);
-		strata_object_hand_out(c, out[i], size, gfp, want_init_on_alloc(gfp));
-	}
-	return true;
+	return likely(got == n) || alloc_rest(c, size, gfp, got, n, out, site);
 }
 STRATA_TEST_EXPORT(strata_cache_alloc_many);

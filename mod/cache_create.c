@@ -207,11 +207,22 @@ static void open_depot(struct strata_cache *c, int node, gfp_t gfp)
 		strata_depot_open(&c->depot[node], c->depot_max, node, gfp);
 }
 
+/*
+ * How hard to try for a span. A failure is not the last word: an object alone needs
+ * less, and is asked for with all that the caller allows. Nor is anything lost then
+ * where objects are whole pages, so nobody waits for a longer run of them.
+ */
+static gfp_t span_gfp(const struct strata_cache *c, gfp_t gfp)
+{
+	gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
+	return c->shape.size < PAGE_SIZE ? gfp : gfp & ~__GFP_DIRECT_RECLAIM;
+}
+
 /**
  * strata_cache_grow() - one more span
  * @c: the cache
  * @node: NUMA node to prefer
- * @gfp: as the caller gave it
+ * @gfp: as the caller gave it; __GFP_NOFAIL is not heeded
  *
  * Context: as @gfp says, and never raw.
  * Return: the node that the span is on, or -ENOMEM.
@@ -221,6 +232,7 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 	struct strata_span *span;
 	void *base;
 
+	gfp = span_gfp(c, gfp);
 	span = strata_span_create(STRATA_SPAN_OBJECTS, c->shape.nr_objects,
 				  gfp & STRATA_GFP_RECLAIM);
 	if (!span)
@@ -241,7 +253,7 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 	/* From here on others may use the span up, and free it. */
 	strata_central_add(&c->central[node], &c->shape, span);
 	atomic64_inc(&c->nr_grown);
-	open_depot(c, node, gfp & STRATA_GFP_RECLAIM & ~__GFP_NOFAIL);
+	open_depot(c, node, gfp & STRATA_GFP_RECLAIM);
 	return node;
 }
 STRATA_TEST_EXPORT(strata_cache_grow);

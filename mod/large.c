@@ -252,7 +252,8 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 
 	if (cmpxchg(&span->nr_free, 0, 1))
 		return false;
-	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE)
+	/* Of a cache that keeps contents, readers under RCU may still look at them. */
+	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE && !(c && c->keeps))
 		zero(span->base, room, false);
 	strata_track_free(span->base, room);
 	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&

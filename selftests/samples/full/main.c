@@ -13,10 +13,9 @@
  *	cat result
  *
  * 'fill rival' does the same with kmalloc(). A request that is refused is only
- * counted, and then the page allocator is asked. Where it has a block that holds
- * eight such objects, that was refused wrongly; where it has one for the object
- * alone, early: allocators get memory for several objects at a time. Memory may
- * have been given back between the two, so only a second refusal counts.
+ * counted, and then the page allocator is asked. Where it has a block for the object
+ * alone, that was refused early. Memory may have been given back between the two,
+ * so only a second refusal counts.
  *
  * It is for a machine that nobody needs: at the end of memory others find none.
  */
@@ -48,9 +47,6 @@
 /* Sizes from 16 bytes up to this, each power of two as often as the others. */
 #define MAX_SHIFT	16
 #define MIN_SHIFT	4
-
-/* An allocator may want memory for so many objects at once, and for 8 KiB at least. */
-#define AT_ONCE		8
 
 /* So many refusals one after the other, and memory is taken to be full. */
 #define GIVE_UP		1000
@@ -93,7 +89,7 @@ static struct rnd_state random;
 
 /* What the last command did. */
 static struct {
-	u64 allocs, frees, refused, early, wrongly, ns;
+	u64 allocs, frees, refused, early, ns;
 } done;
 
 static bool page_allocator_has(unsigned int order)
@@ -113,8 +109,6 @@ static void *get(size_t size)
 		p = side->alloc(size);
 		if (!p)
 			done.early++;
-		if (!p && page_allocator_has(get_order(max(AT_ONCE * size, SZ_8K))))
-			done.wrongly++;
 	}
 	if (p)
 		done.allocs++;
@@ -377,9 +371,9 @@ static int result_show(struct seq_file *m, void *unused)
 	seq_printf(m, "objects %u\nbytes %llu\npieces %llu\npages %llu\nfree %lu\ntotal %lu\n",
 		   nr_objects, bytes, nr_pieces, nr_pages, free, total);
 	seq_printf(m, "percent %u\n", percent_used());
-	seq_printf(m, "blocks %u\nallocs %llu\nfrees %llu\nrefused %llu\nearly %llu\nwrongly %llu\nns %llu\n",
+	seq_printf(m, "blocks %u\nallocs %llu\nfrees %llu\nrefused %llu\nearly %llu\nns %llu\n",
 		   page_allocator_has(BLOCK_ORDER), done.allocs, done.frees, done.refused,
-		   done.early, done.wrongly, done.ns);
+		   done.early, done.ns);
 	mutex_unlock(&lock);
 	return 0;
 }
