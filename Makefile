@@ -49,6 +49,11 @@ sanitizer:
 bench:
 	@tools/bench/run
 
+.PHONY: bench-profile
+##   bench-profile  instructions of rows by function, of both sides; T=<glob>, K=<kernel>
+bench-profile:
+	@tools/bench/profile
+
 .PHONY: bench-publish
 ##   bench-publish  the figures of the last bench into README.md and Documentation/
 bench-publish:

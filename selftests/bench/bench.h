@@ -31,6 +31,7 @@ typedef u64 bench_round_t(unsigned long loops);
  * @run: a round of each side
  * @set_up: before the first round, or NULL. Negative errno if that fails
  * @tear_down: after the last one, also when @set_up failed; or NULL
+ * @on_all: done by each CPU at the same time, which marks what is measured itself
  */
 struct bench {
 	const char *name;
@@ -39,6 +40,7 @@ struct bench {
 	bench_round_t *run[BENCH_NR_SIDES];
 	int (*set_up)(void);
 	void (*tear_down)(void);
+	bool on_all;
 };
 
 #define BENCH_FAILED	U64_MAX
@@ -86,6 +88,7 @@ do {									\
 extern const struct bench bench_pair[], bench_burst[], bench_bulk[], bench_pages[];
 extern const struct bench bench_context[], bench_region[], bench_reserve[], bench_cold[];
 extern const struct bench bench_zero[], bench_cross[], bench_trace[];
+extern const struct bench bench_scale[];
 
 /* A type for each side, objects of BENCH_SIZE: set_up and tear_down of a row. */
 extern struct strata_cache *bench_strata_type;
@@ -106,7 +109,7 @@ extern u16 bench_order[BENCH_OBJECTS];
 extern u16 bench_request[BENCH_REQUEST];
 
 /* Work of several CPUs at once. */
-#define BENCH_CREW	8
+#define BENCH_CREW	8U
 
 /* The file memory, see memory.c; and an end to what it left allocated. */
 extern const struct file_operations bench_memory_fops;

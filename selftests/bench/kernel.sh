@@ -52,5 +52,8 @@ for row; do
 		echo "not ok $case $row"
 	fi
 done
+# Who counts from outside what was executed wants to name it.
+[ -z "$BENCH_SYMBOLS" ] ||
+	grep -i ' t ' /proc/kallsyms | gzip -c | base64 | sed 's/^/# symbols /'
 unload || failed=1
 exit $failed

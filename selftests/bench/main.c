@@ -14,7 +14,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/prandom.h>
@@ -27,6 +29,7 @@
 #include <linux/strata.h>
 
 #include "bench.h"
+#include "mark.h"
 
 #define MAX_ROUNDS	64
 #define MAX_LOOPS	(1024UL * 1024)
@@ -42,7 +45,7 @@ MODULE_PARM_DESC(round_us, "a round of the rival takes about so many microsecond
 static const struct bench * const tables[] = {
 	bench_pair, bench_burst, bench_bulk, bench_pages,
 	bench_context, bench_region, bench_reserve, bench_cold, bench_zero,
-	bench_cross, bench_trace,
+	bench_cross, bench_trace, bench_scale,
 };
 
 void *bench_object[BENCH_OBJECTS];
@@ -95,12 +98,16 @@ static int measure(const struct bench *b, unsigned long loops)
 	for (round = 0; round < result.rounds; round++) {
 		for (side = 0; side < BENCH_NR_SIDES; side++) {
 			cond_resched();
+			if (!b->on_all)
+				bench_mark_begin(side);
 			result.ns[side][round] = b->run[side](loops);
+			if (!b->on_all)
+				bench_mark_end();
 			if (result.ns[side][round] == BENCH_FAILED)
 				return -ENOMEM;
 		}
 	}
-	result.ops = loops * b->ops;
+	result.ops = loops * b->ops * (b->on_all ? min(num_online_cpus(), BENCH_CREW) : 1);
 	return 0;
 }
 
@@ -109,11 +116,13 @@ static int run(const struct bench *b)
 	unsigned long loops;
 	int ret;
 
+	bench_mark_row();
 	result.ops = 0;
 	result.rounds = clamp(rounds, 1U, (unsigned int)MAX_ROUNDS);
 	ret = b->set_up ? b->set_up() : 0;
 	if (!ret) {
 		loops = calibrate(b);
+		bench_mark_forget();
 		ret = loops ? measure(b, loops) : -ENOMEM;
 	}
 	if (b->tear_down)

@@ -76,8 +76,8 @@ def behind(found, columns):
     worse = {
         one["bench"]
         for one in found
-        if one["ratio"] >= EQUAL
-        and one["kernel"] in [name for name, _ in columns]
+        if one["kernel"] in [name for name, _ in columns]
+        and one["ratio"] >= EQUAL
         and "median" not in one["unit"]
     }
     named = [words for words, row in LINES if row in worse]
@@ -126,8 +126,9 @@ def main():
     except Missing as missing:
         print(f"publish: no figure for {missing}; run 'make bench'", file=sys.stderr)
         return 1
-    shutil.copy(build / "bench.svg", TOP / "Documentation" / "benchmarks.svg")
-    print("README.md, Documentation/benchmarks.svg")
+    for made, name in (("bench.svg", "benchmarks.svg"), ("rounding.svg", "rounding.svg")):
+        shutil.copy(build / made, TOP / "Documentation" / name)
+    print("README.md, Documentation/benchmarks.svg, Documentation/rounding.svg")
     return 0
 
 

@@ -45,7 +45,7 @@ class Row:
     @property
     def group(self):
         """Rows that want a guest of their own; all others are the kernel's."""
-        for group in ("user", "full"):
+        for group in ("user", "full", "scale"):
             if re.match(rf"(memory-)?{group}\b", self.name):
                 return group
         return "kernel"
@@ -71,6 +71,8 @@ class Result:
 
     @property
     def ratio(self):
+        if not self.rival:
+            return 1.0 if not self.strata else math.inf
         return self.strata / self.rival
 
     @property
@@ -88,7 +90,7 @@ class Result:
             "strata": round(self.strata, 3),
             "peer": round(self.rival, 3),
             "peer_name": self.row.rival,
-            "ratio": round(self.ratio, 4),
+            "ratio": None if math.isinf(self.ratio) else round(self.ratio, 4),
             "aim": None if self.aim is None else round(self.aim, 4),
         }
 
@@ -168,7 +170,7 @@ def results(leg, kernel, rows, measured):
     found = [
         result(leg, kernel, row, measured, min, unit_of(row, leg)) for row in rows
     ]
-    if leg.unit == "ns":
+    if leg.unit == "ns" and leg.group != "scale":
         found += [
             result(leg, kernel, row, measured, statistics.median, "ns, median")
             for row in rows
