@@ -138,6 +138,7 @@ void strata_unpin_range(struct strata_pin *pin)
  * @end: one past the last; more than @first
  *
  * Context: any but interrupts.
+ * Return: true if there is.
  */
 bool strata_pinned(struct strata_arena *arena, pgoff_t first, pgoff_t end)
 {

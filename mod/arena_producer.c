@@ -289,6 +289,7 @@ STRATA_EXPORT(strata_arena_publish);
  * @arena: whose
  *
  * Context: any but interrupts.
+ * Return: true if there is, in any region.
  */
 bool strata_producers_unread(struct strata_arena *arena)
 {

@@ -28,7 +28,9 @@ module_param(percpu_kib, uint, 0644);
 MODULE_PARM_DESC(percpu_kib, "most memory that the magazines of one CPU may hold, in KiB");
 
 /**
- * strata_percpu_budget() - most bytes that the magazines of one CPU may hold
+ * strata_percpu_budget() - what the magazines of one CPU may hold
+ *
+ * Return: at most so many bytes, as percpu_kib says now.
  */
 long strata_percpu_budget(void)
 {
@@ -40,7 +42,9 @@ module_param(depot_kib, uint, 0644);
 MODULE_PARM_DESC(depot_kib, "most memory that the depots of one node may hold, in KiB");
 
 /**
- * strata_depot_budget() - most bytes that the depots of one node may hold
+ * strata_depot_budget() - what the depots of one node may hold
+ *
+ * Return: at most so many bytes, as depot_kib says now.
  */
 long strata_depot_budget(void)
 {

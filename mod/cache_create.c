@@ -288,6 +288,8 @@ STRATA_TEST_EXPORT(strata_cache_retire);
 /**
  * strata_cache_live() - objects that are in nobody's free list
  * @c: drained, or else what its magazines and depots hold counts as live
+ *
+ * Return: how many.
  */
 unsigned long strata_cache_live(const struct strata_cache *c)
 {
@@ -304,6 +306,8 @@ STRATA_TEST_EXPORT(strata_cache_live);
 /**
  * strata_cache_pages() - pages of a cache's spans
  * @c: the cache
+ *
+ * Return: how many, on all nodes.
  */
 unsigned long strata_cache_pages(const struct strata_cache *c)
 {

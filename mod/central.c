@@ -156,6 +156,16 @@ static __always_inline bool central_put_one(struct strata_central *central,
 	return true;
 }
 
+/* The span of an object, if it is of that cache. */
+static struct strata_span *span_of(struct strata_heap *heap, const struct strata_cache *cache,
+				   const void *object, struct strata_pagemap_window *window)
+{
+	struct strata_span *span;
+
+	span = strata_entry_span(strata_pagemap_near(&heap->map, object, window), object);
+	return likely(span && span->cache == cache) ? span : NULL;
+}
+
 /**
  * strata_central_put() - objects go home
  * @centrals: of the cache, by node
@@ -176,10 +186,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				const struct strata_shape *shape, void **objects,
 				unsigned int n, struct list_head *emptied)
 {
-	struct strata_central *central = NULL;
-	int node = NUMA_NO_NODE;
-	struct strata_span *span;
 	struct strata_pagemap_window window = STRATA_NO_WINDOW;
+	struct strata_central *central;
+	struct strata_span *span;
 	unsigned int i, bad = 0;
 	unsigned long flags;
 
@@ -188,25 +197,24 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 * stays readable for a grace period, with all its objects free.
 	 */
 	rcu_read_lock();
-	for (i = 0; i < n; i++) {
-		span = strata_entry_span(strata_pagemap_near(&heap->map, objects[i], &window),
-					 objects[i]);
-		if (unlikely(!span || span->cache != cache)) {
-			objects[bad++] = objects[i];
+	for (i = 0; i < n;) {
+		span = span_of(heap, cache, objects[i], &window);
+		if (unlikely(!span)) {
+			objects[bad++] = objects[i++];
 			continue;
 		}
-		if (unlikely(span->node != node)) {
-			if (central)
-				raw_spin_unlock_irqrestore(&central->lock, flags);
-			node = span->node;
-			central = &centrals[node];
-			raw_spin_lock_irqsave(&central->lock, flags);
-		}
-		if (!central_put_one(central, shape, span, objects[i], emptied))
-			objects[bad++] = objects[i];
-	}
-	if (central)
+		/* With the lock, as far as the objects are of one node. */
+		central = &centrals[span->node];
+		raw_spin_lock_irqsave(&central->lock, flags);
+		do {
+			if (!central_put_one(central, shape, span, objects[i], emptied))
+				objects[bad++] = objects[i];
+			if (++i == n)
+				break;
+			span = span_of(heap, cache, objects[i], &window);
+		} while (span && &centrals[span->node] == central);
 		raw_spin_unlock_irqrestore(&central->lock, flags);
+	}
 	rcu_read_unlock();
 	return bad;
 }

@@ -21,7 +21,7 @@ unsigned int strata_debug_flags __ro_after_init;
 static const struct {
 	const char *name;
 	unsigned int flags;
-} words[] = {
+} options[] = {
 	{ "redzone", STRATA_REDZONE },
 	{ "poison", STRATA_POISON },
 	{ "trace", STRATA_TRACE },
@@ -43,12 +43,12 @@ int strata_debug_parse(const char *text, unsigned int *flags)
 	*flags = 0;
 	for (text += strspn(text, ",\n"); *text; text += strspn(text, ",\n")) {
 		len = strcspn(text, ",\n");
-		for (i = 0; i < ARRAY_SIZE(words); i++)
-			if (strlen(words[i].name) == len && !strncmp(text, words[i].name, len))
+		for (i = 0; i < ARRAY_SIZE(options); i++)
+			if (strlen(options[i].name) == len && !strncmp(text, options[i].name, len))
 				break;
-		if (i == ARRAY_SIZE(words))
+		if (i == ARRAY_SIZE(options))
 			return -EINVAL;
-		*flags |= words[i].flags;
+		*flags |= options[i].flags;
 		text += len;
 	}
 	return 0;
@@ -68,9 +68,9 @@ static int debug_get(char *buffer, const struct kernel_param *param)
 {
 	unsigned int flags = *(unsigned int *)param->arg, i, n = 0;
 
-	for (i = 0; i < ARRAY_SIZE(words) - 1; i++)
-		if (flags & words[i].flags)
-			n += sprintf(buffer + n, "%s%s", n ? "," : "", words[i].name);
+	for (i = 0; i < ARRAY_SIZE(options) - 1; i++)
+		if (flags & options[i].flags)
+			n += sprintf(buffer + n, "%s%s", n ? "," : "", options[i].name);
 	return n + sprintf(buffer + n, "\n");
 }
 

@@ -66,6 +66,7 @@ static bool some_due(void)
  * @gfp: its flags; with __GFP_NOFAIL it never has to
  *
  * Context: any in which memory may be taken.
+ * Return: true: behave as if there were no memory.
  */
 bool strata_fault_due(gfp_t gfp)
 {

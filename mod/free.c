@@ -324,6 +324,7 @@ STRATA_TEST_EXPORT(strata_usable);
  * @p: any value
  *
  * Context: any.
+ * Return: true if it is, at this moment.
  */
 bool strata_is_live(struct strata_allocator *a, const void *p)
 {

@@ -144,17 +144,9 @@ void strata_heap_unfile(struct strata_heap_node *hn, struct strata_chunk *chunk)
 		__clear_bit(chunk->longest, hn->occupied);
 }
 
-/**
- * strata_heap_chunk() - find the chunk of an address and lock its node
- * @heap: the heap
- * @p: any value
- * @hn: set to the node, locked
- * @flags: for raw_spin_unlock_irqrestore()
- *
- * Return: the chunk, or NULL with nothing locked.
- */
-struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
-				       struct strata_heap_node **hn, unsigned long *flags)
+/* What strata_heap_chunk() does; to sparse it looks as if it left nothing locked. */
+struct strata_chunk *strata_heap_find_chunk(struct strata_heap *heap, const void *p,
+					    struct strata_heap_node **hn, unsigned long *flags)
 {
 	struct strata_chunk *chunk;
 
@@ -167,6 +159,8 @@ struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
 		if (READ_ONCE(strata_pagemap_entry(&heap->map, p)->chunk) != chunk) {
 			raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
 			chunk = NULL;
+		} else {
+			__release(&(*hn)->lock);
 		}
 	}
 	rcu_read_unlock();

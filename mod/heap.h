@@ -109,9 +109,30 @@ bool strata_heap_has_idle(const struct strata_heap *heap, int node);
 /* For heap_*.c: @hn's lock held. */
 void strata_heap_file(struct strata_heap_node *hn, struct strata_chunk *chunk);
 void strata_heap_unfile(struct strata_heap_node *hn, struct strata_chunk *chunk);
-struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
-				       struct strata_heap_node **hn, unsigned long *flags);
+struct strata_chunk *strata_heap_find_chunk(struct strata_heap *heap, const void *p,
+					    struct strata_heap_node **hn, unsigned long *flags);
 void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 			struct strata_chunk *chunk);
+
+/**
+ * strata_heap_chunk() - find the chunk of an address and lock its node
+ * @heap: the heap
+ * @p: any value
+ * @hn: set to the node, locked
+ * @flags: for raw_spin_unlock_irqrestore()
+ *
+ * Apart from the function for sparse, which follows a lock that depends on what
+ * is returned only where it sees the condition.
+ * Return: the chunk, or NULL with nothing locked.
+ */
+static inline struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, const void *p,
+						     struct strata_heap_node **hn,
+						     unsigned long *flags)
+{
+	struct strata_chunk *chunk = strata_heap_find_chunk(heap, p, hn, flags);
+
+	(void)__cond_lock(&(*hn)->lock, chunk);
+	return chunk;
+}
 
 #endif /* _STRATA_HEAP_H */

@@ -60,23 +60,23 @@ static void *take_elsewhere(struct strata_heap *heap, int node, unsigned int npa
  * Find or make the chunk of the window at @base, and lock its node. The window
  * may have one already: blocks smaller than a chunk share it.
  */
-static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int node,
-				       gfp_t gfp, struct strata_heap_node **hn,
-				       unsigned long *flags)
+static struct strata_chunk *find_or_add_chunk(struct strata_heap *heap, void *base, int node,
+					      gfp_t gfp, struct strata_heap_node **hn,
+					      unsigned long *flags)
 {
 	struct strata_chunk *chunk, *fresh;
 
 	gfp &= STRATA_GFP_RECLAIM & ~__GFP_NOFAIL;
 	if (strata_pagemap_prepare(&heap->map, base, gfp))
 		return NULL;
-	chunk = strata_heap_chunk(heap, base, hn, flags);
+	chunk = strata_heap_find_chunk(heap, base, hn, flags);
 	if (chunk)
 		return chunk;
 	fresh = strata_chunk_create(base, node, gfp);
 	if (!fresh)
 		return NULL;
 	for (;;) {
-		chunk = strata_heap_chunk(heap, base, hn, flags);
+		chunk = strata_heap_find_chunk(heap, base, hn, flags);
 		if (chunk) {
 			strata_chunk_destroy(fresh);
 			return chunk;
@@ -86,10 +86,22 @@ static struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int
 		if (strata_pagemap_add(&heap->map, fresh, base, fresh->owner)) {
 			strata_heap_file(*hn, fresh);
 			(*hn)->nr_chunks++;
+			__release(&(*hn)->lock);
 			return fresh;
 		}
 		raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
 	}
+}
+
+/* The same, with the lock where sparse sees it, as in strata_heap_chunk(). */
+static inline struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int node,
+					      gfp_t gfp, struct strata_heap_node **hn,
+					      unsigned long *flags)
+{
+	struct strata_chunk *chunk = find_or_add_chunk(heap, base, node, gfp, hn, flags);
+
+	(void)__cond_lock(&(*hn)->lock, chunk);
+	return chunk;
 }
 
 /* Add a fresh block to the heap and take the first @npages of it at once. */
@@ -173,13 +185,13 @@ static bool direct_add(struct strata_heap *heap, void *p, int node, unsigned int
 	unsigned long flags;
 
 	chunk = grow_chunk(heap, p - ((unsigned long)first << PAGE_SHIFT), node, gfp, &hn, &flags);
-	if (!chunk)
-		return false;
-	chunk->nr_direct += n;
-	hn->nr_direct += n;
-	hn->nr_taken += n;
-	raw_spin_unlock_irqrestore(&hn->lock, flags);
-	return true;
+	if (chunk) {
+		chunk->nr_direct += n;
+		hn->nr_direct += n;
+		hn->nr_taken += n;
+		raw_spin_unlock_irqrestore(&hn->lock, flags);
+	}
+	return chunk;
 }
 
 static void direct_remove(struct strata_heap *heap, void *p, unsigned int n)

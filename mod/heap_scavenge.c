@@ -118,6 +118,8 @@ static unsigned long retained(const struct strata_heap_node *hn)
  * strata_heap_has_idle() - may a later strata_heap_scavenge() find something?
  * @heap: the heap
  * @node: NUMA node
+ *
+ * Return: true if the node holds free pages.
  */
 bool strata_heap_has_idle(const struct strata_heap *heap, int node)
 {

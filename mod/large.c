@@ -42,6 +42,8 @@ static unsigned int page_count_of(size_t size)
 /**
  * strata_large_good_size() - what an object larger than any class really gets
  * @size: bytes, above STRATA_CLASS_MAX_SIZE
+ *
+ * Return: bytes, whole pages.
  */
 size_t strata_large_good_size(size_t size)
 {
@@ -56,6 +58,7 @@ size_t strata_large_good_size(size_t size)
  *
  * Context: any. Figures of a busy allocator are each right, but of different
  * moments.
+ * Return: the sum over all CPUs.
  */
 struct strata_large_counts strata_large_counts(const struct strata_allocator *a)
 {

@@ -58,6 +58,8 @@ void strata_misuse_report(enum strata_misuse kind, const char *format, ...)
 /**
  * strata_misuse_count() - how often this happened since load
  * @kind: of misuse
+ *
+ * Return: the number, reported or not.
  */
 u64 strata_misuse_count(enum strata_misuse kind)
 {
@@ -67,6 +69,8 @@ STRATA_TEST_EXPORT(strata_misuse_count);
 
 /**
  * strata_misuse_total() - all misuses since load
+ *
+ * Return: the sum over all kinds.
  */
 u64 strata_misuse_total(void)
 {

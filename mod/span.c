@@ -64,6 +64,8 @@ void strata_span_exit(void)
 /**
  * strata_span_bytes() - what a descriptor takes
  * @nr_objects: as for strata_span_create()
+ *
+ * Return: bytes, with what kmalloc() rounds up.
  */
 size_t strata_span_bytes(unsigned int nr_objects)
 {

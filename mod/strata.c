@@ -68,7 +68,8 @@ STRATA_EXPORT(strata_alloc);
  * @gfp: as for strata_alloc()
  *
  * Zeroed up to its usable size.
- * Context, Return: as for strata_alloc().
+ * Context: as for strata_alloc().
+ * Return: as for strata_alloc().
  */
 void *strata_zalloc(size_t size, gfp_t gfp)
 {
@@ -84,7 +85,8 @@ STRATA_EXPORT(strata_zalloc);
  * @node: NUMA node, or NUMA_NO_NODE
  *
  * Goes past this CPU's magazine, so it is slower than strata_alloc().
- * Context, Return: as for strata_alloc().
+ * Context: as for strata_alloc().
+ * Return: as for strata_alloc().
  */
 void *strata_alloc_node(size_t size, gfp_t gfp, int node)
 {
@@ -322,8 +324,9 @@ STRATA_EXPORT(strata_good_size);
  * strata_owns() - is this an address in memory that strata handed out?
  * @p: any value; nothing is read through it
  *
- * True anywhere inside an object, and also for a free object of a span in use.
  * Context: any, NMI too. Never faults.
+ * Return: true anywhere inside an object, and also for a free object of a span in
+ * use.
  */
 bool strata_owns(const void *p)
 {

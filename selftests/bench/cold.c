@@ -15,14 +15,14 @@
 #define ONE_CALL(call)							\
 ({									\
 	unsigned long flags;						\
-	u64 start, ns;							\
+	u64 begun, took;						\
 									\
 	local_irq_save(flags);						\
-	start = ktime_get_ns();						\
+	begun = ktime_get_ns();						\
 	call;								\
-	ns = ktime_get_ns() - start;					\
+	took = ktime_get_ns() - begun;					\
 	local_irq_restore(flags);					\
-	ns;								\
+	took;								\
 })
 
 static u64 strata_first(unsigned long loops)

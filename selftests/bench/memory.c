@@ -108,20 +108,21 @@ static int obey(char *words)
 {
 	char *name = strsep(&words, " ");
 	size_t i;
-	u32 to;
+	bool all;
+	u32 to = 0;
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(sides) && strcmp(name, sides[i].name); i++)
 		;
-	if (i == ARRAY_SIZE(sides) || !words ||
-	    (strcmp(words, "end") && kstrtou32(words, 0, &to))) {
+	all = words && !strcmp(words, "end");
+	if (i == ARRAY_SIZE(sides) || !words || (!all && kstrtou32(words, 0, &to))) {
 		pr_err("say 'strata' or 'rival' and an event or 'end'; or 'free'\n");
 		return -EINVAL;
 	}
 	ret = start(&sides[i]);
 	if (ret)
 		return ret;
-	return go_on(strcmp(words, "end") ? to : trace->nr_events);
+	return go_on(all ? trace->nr_events : to);
 }
 
 static ssize_t memory_write(struct file *file, const char __user *from, size_t n, loff_t *unused)

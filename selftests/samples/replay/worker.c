@@ -58,7 +58,9 @@ static unsigned int nr_workers;
 static struct replay_tally total;
 
 /**
- * replay_under_way() - is there a replay that replay_free_rest() has not ended
+ * replay_under_way() - is there a replay that replay_free_rest() has not ended?
+ *
+ * Return: true if there is.
  */
 bool replay_under_way(void)
 {
@@ -67,6 +69,8 @@ bool replay_under_way(void)
 
 /**
  * replay_nr_workers() - threads of the last run
+ *
+ * Return: how many.
  */
 unsigned int replay_nr_workers(void)
 {
@@ -75,6 +79,8 @@ unsigned int replay_nr_workers(void)
 
 /**
  * replay_tally() - what has been done since the trace was begun
+ *
+ * Return: the sums; they go on changing while threads run.
  */
 const struct replay_tally *replay_tally(void)
 {
