@@ -10,7 +10,7 @@
 
 #include "../mod/alloc.h"
 #include "../mod/drain.h"
-#include "../mod/drain.h"
+#include "../mod/home.h"
 #include "fixture.h"
 #include "suites.h"
 
@@ -65,7 +65,7 @@ static void drains_everything(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m->flushed, flushed);
 	KUNIT_EXPECT_FALSE(test, strata_magazine_is_claimed(m));
 	KUNIT_EXPECT_FALSE(test, m->nested_busy);
-	KUNIT_EXPECT_EQ(test, strata_cache_live(c), (unsigned long)c->depot[numa_mem_id()].count);
+	KUNIT_EXPECT_EQ(test, strata_cache_live(c), (unsigned long)c->depot[strata_home()].count);
 	strata_cache_drain_depots(c, false);
 	KUNIT_EXPECT_EQ(test, strata_cache_live(c), 0UL);
 	KUNIT_EXPECT_GT(test, strata_cache_pages(c), 0UL);
@@ -99,7 +99,7 @@ static void notices_idle_magazines(struct kunit *test)
 static void drains_idle_depots(struct kunit *test)
 {
 	struct strata_cache *c = cache_of(test);
-	struct strata_depot *depot = &c->depot[numa_mem_id()];
+	struct strata_depot *depot = &c->depot[strata_home()];
 	unsigned int count;
 
 	use(test, MANY);
@@ -114,7 +114,7 @@ static void drains_idle_depots(struct kunit *test)
 static void depots_come_and_go(struct kunit *test)
 {
 	struct strata_cache *c = cache_of(test);
-	struct strata_depot *depot = &c->depot[numa_mem_id()];
+	struct strata_depot *depot = &c->depot[strata_home()];
 
 	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
 	use(test, 20);
@@ -162,7 +162,7 @@ static void pressure(struct kunit *test)
 	given = strata_reclaim(f->a, SIZE_MAX);
 	KUNIT_EXPECT_GT(test, given, 0UL);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_out, held - given);
-	KUNIT_EXPECT_EQ(test, cache_of(test)->depot[numa_mem_id()].count, 0U);
+	KUNIT_EXPECT_EQ(test, cache_of(test)->depot[strata_home()].count, 0U);
 	KUNIT_EXPECT_GT(test, magazine(test)->count, (u16)0);
 	/* The lock is taken by somebody who may be waiting for memory: not ours. */
 	use(test, MANY);

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 
 #include "../mod/alloc.h"
+#include "../mod/home.h"
 #include "fixture.h"
 #include "suites.h"
 
@@ -262,7 +263,7 @@ static void depot_budget(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->a->deposited[node]), bytes);
 		KUNIT_EXPECT_LE(test, bytes, (long)SZ_2M);
 		KUNIT_EXPECT_GT(test, most, (long)SZ_2M);
-		if (node == numa_mem_id())
+		if (node == strata_home())
 			KUNIT_EXPECT_GT(test, bytes, (long)SZ_2M * 3 / 4);
 	}
 	strata_fixture_drain(f->a);
@@ -280,12 +281,12 @@ static void depot_between(struct kunit *test)
 
 	get_many(test, SIZE, p, MANY);
 	put_many(test, p, MANY);
-	KUNIT_EXPECT_GT(test, c->depot[numa_mem_id()].count, 0U);
+	KUNIT_EXPECT_GT(test, c->depot[strata_home()].count, 0U);
 	KUNIT_EXPECT_EQ(test, m->from_depot, 0ULL);
-	taken = c->central[numa_mem_id()].nr_taken;
+	taken = c->central[strata_home()].nr_taken;
 	get_many(test, SIZE, p, m->count + 1);
 	KUNIT_EXPECT_EQ(test, m->from_depot, 1ULL);
-	KUNIT_EXPECT_EQ(test, c->central[numa_mem_id()].nr_taken, taken);
+	KUNIT_EXPECT_EQ(test, c->central[strata_home()].nr_taken, taken);
 	put_many(test, p, strata_magazine_allocs(m) - strata_magazine_frees(m));
 	expect_conserved(test, c, 0);
 }
@@ -333,7 +334,7 @@ static void home_to_its_node(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
 	struct strata_cache *c = cache_for(test, SIZE);
-	int mine = numa_mem_id(), other = next_node_in(mine, node_states[N_MEMORY]);
+	int mine = strata_home(), other = next_node_in(mine, node_states[N_MEMORY]);
 	void **p = room(test, MANY), **own = room(test, MANY);
 	unsigned int i;
 	u64 came;

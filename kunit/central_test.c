@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "../mod/cache.h"
+#include "../mod/home.h"
 #include "heap_fixture.h"
 #include "suites.h"
 
@@ -62,7 +63,7 @@ static void add_span_on(struct kunit *test, struct bench *b, unsigned int i, int
 
 static void add_span(struct kunit *test, struct bench *b, unsigned int i)
 {
-	add_span_on(test, b, i, numa_mem_id());
+	add_span_on(test, b, i, strata_home());
 }
 
 static void drop_span(struct strata_heap_fixture *f, struct strata_span *span)

@@ -4,8 +4,8 @@
 #define _STRATA_KUNIT_HEAP_FIXTURE_H
 
 #include <kunit/test.h>
-#include <linux/topology.h>
 
+#include "../mod/home.h"
 #include "fixture.h"
 
 struct strata_heap_fixture {
@@ -22,7 +22,7 @@ void strata_expect_heap(struct kunit *test, unsigned long used, unsigned long fr
 static inline void *strata_new_run(struct kunit *test, unsigned int npages)
 {
 	struct strata_heap_fixture *f = test->priv;
-	void *run = strata_heap_alloc(&f->heap, numa_mem_id(), npages, GFP_KERNEL);
+	void *run = strata_heap_alloc(&f->heap, strata_home(), npages, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	return run;

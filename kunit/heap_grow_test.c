@@ -18,7 +18,7 @@ static void *alloc(struct kunit *test, unsigned int npages, gfp_t gfp)
 {
 	struct strata_heap_fixture *f = test->priv;
 
-	return strata_heap_alloc(&f->heap, numa_mem_id(), npages, gfp);
+	return strata_heap_alloc(&f->heap, strata_home(), npages, gfp);
 }
 
 static void release(struct kunit *test, void *run, unsigned int npages)
@@ -44,7 +44,7 @@ static void steps(struct kunit *test)
 		strata_new_run(test, 1U << MIN_ORDER);
 		KUNIT_ASSERT_EQ(test, f->fake.nr_got[order], 1UL);
 		present += 1U << order;
-		while (strata_heap_take(&f->heap, numa_mem_id(), 1))
+		while (strata_heap_take(&f->heap, strata_home(), 1))
 			;
 		strata_expect_heap(test, present, 0);
 	}
@@ -122,7 +122,7 @@ static void asks_lightly_first(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, f->fake.last_gfp & (__GFP_RECLAIM | __GFP_HIGH));
 	KUNIT_EXPECT_TRUE(test, f->fake.last_gfp & __GFP_THISNODE);
 	KUNIT_EXPECT_TRUE(test, f->fake.last_gfp & __GFP_NOWARN);
-	strata_heap_give_back(&f->heap, numa_mem_id(), SIZE_MAX);
+	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
 	/* Three pages take a block of four. Smaller steps are light, too. */
 	strata_fake_fail(&f->fake, 1, MIN_ORDER - 2);
@@ -130,7 +130,7 @@ static void asks_lightly_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->fake.nr_got[2], 1UL);
 	KUNIT_EXPECT_FALSE(test, f->fake.last_gfp & __GFP_RECLAIM);
 	release(test, run, 3);
-	strata_heap_give_back(&f->heap, numa_mem_id(), SIZE_MAX);
+	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
 	/* Only when nothing is left but what is really needed, it is heavy. */
 	strata_fake_fail(&f->fake, 1, MIN_ORDER - 1);
@@ -138,7 +138,7 @@ static void asks_lightly_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->fake.nr_got[2], 2UL);
 	KUNIT_EXPECT_EQ(test, f->fake.last_gfp, GFP_KERNEL);
 	release(test, run, 3);
-	strata_heap_give_back(&f->heap, numa_mem_id(), SIZE_MAX);
+	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
 	strata_fake_fail(&f->fake, 1, MIN_ORDER + 1);
 	run = alloc(test, 1, GFP_KERNEL | __GFP_ZERO | __GFP_COMP | __GFP_NORETRY);

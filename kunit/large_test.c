@@ -10,6 +10,7 @@
 
 #include "../mod/alloc.h"
 #include "../mod/drain.h"
+#include "../mod/home.h"
 #include "../mod/large.h"
 #include "../mod/large_cache.h"
 #include "../mod/misuse.h"
@@ -127,13 +128,13 @@ static void bounded(struct kunit *test)
 static void not_kept(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
-	int other = next_node_in(numa_mem_id(), node_states[N_MEMORY]);
+	int other = next_node_in(strata_home(), node_states[N_MEMORY]);
 
 	put(test, get(test, SIZE, GFP_KERNEL_ACCOUNT));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
 	put(test, get(test, SZ_2M + 1, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
-	if (other == numa_mem_id())
+	if (other == strata_home())
 		return;
 	put(test, strata_alloc_from(f->a, SIZE, GFP_KERNEL, other, STRATA_HERE));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);

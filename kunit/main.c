@@ -9,6 +9,7 @@
 #include "suites.h"
 
 kunit_test_suites(&strata_class_suite,
+		  &strata_home_suite,
 		  &strata_chunk_suite,
 		  &strata_heap_suite,
 		  &strata_heap_grow_suite,

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 
 extern struct kunit_suite strata_class_suite;
+extern struct kunit_suite strata_home_suite;
 extern struct kunit_suite strata_chunk_suite;
 extern struct kunit_suite strata_heap_suite;
 extern struct kunit_suite strata_heap_grow_suite;

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/strata.h>
 
+#include "../mod/home.h"
 #include "../mod/track.h"
 #include "api_fixture.h"
 #include "suites.h"
@@ -119,7 +120,7 @@ static void as_asked(struct kunit *test)
 		KUNIT_EXPECT_TRUE_MSG(test, all_zero(p), "calloc %zu", sizes[i]);
 		strata_free(p);
 		leave_dirt(test, sizes[i], GFP_KERNEL);
-		p = strata_alloc_node(sizes[i], GFP_KERNEL | __GFP_ZERO, numa_mem_id());
+		p = strata_alloc_node(sizes[i], GFP_KERNEL | __GFP_ZERO, strata_home());
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		KUNIT_EXPECT_TRUE_MSG(test, all_zero(p), "alloc_node %zu", sizes[i]);
 		strata_free(p);

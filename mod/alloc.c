@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "debug.h"
 #include "fast.h"
+#include "home.h"
 #include "large.h"
 #include "misuse.h"
 
@@ -18,7 +19,7 @@ static int node_of(int node, gfp_t gfp)
 	if (node != NUMA_NO_NODE && node >= 0 && node < nr_node_ids &&
 	    (node_state(node, N_MEMORY) || (gfp & __GFP_THISNODE)))
 		return node;
-	return gfp & __GFP_THISNODE ? numa_mem_id() : NUMA_NO_NODE;
+	return gfp & __GFP_THISNODE ? strata_home() : NUMA_NO_NODE;
 }
 
 /*
@@ -31,7 +32,7 @@ static noinline void *alloc_alone(struct strata_cache *c, size_t size, gfp_t gfp
 	const bool typed = c < a->class || c >= a->class + STRATA_NR_CLASSES;
 
 	return strata_large_alloc(a, typed ? c : NULL, typed ? c->shape.size : size, gfp,
-				  node == NUMA_NO_NODE ? numa_mem_id() : node);
+				  node == NUMA_NO_NODE ? strata_home() : node);
 }
 
 static void *alloc_object(struct strata_cache *c, size_t size, gfp_t gfp, int node,
@@ -76,7 +77,7 @@ void *strata_alloc_from(struct strata_allocator *a, size_t size, gfp_t gfp, int 
 	node = node_of(node, gfp);
 	if (unlikely(size > STRATA_CLASS_MAX_SIZE || (gfp & STRATA_GFP_DIRECT)))
 		return strata_large_alloc(a, NULL, size, gfp,
-					  node == NUMA_NO_NODE ? numa_mem_id() : node);
+					  node == NUMA_NO_NODE ? strata_home() : node);
 	return alloc_object(&a->class[strata_class_of(size)], size, gfp, node, site);
 }
 STRATA_TEST_EXPORT(strata_alloc_from);
@@ -103,7 +104,7 @@ void *strata_cache_alloc_from(struct strata_cache *c, gfp_t gfp, unsigned long s
 	}
 	if (gfp & STRATA_GFP_DIRECT)
 		return strata_large_alloc(strata_allocator_of(c), c, c->shape.size, gfp,
-					  numa_mem_id());
+					  strata_home());
 	return alloc_object(c, c->usable, gfp, node_of(NUMA_NO_NODE, gfp), site);
 }
 STRATA_TEST_EXPORT(strata_cache_alloc_from);

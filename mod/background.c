@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "drain.h"
 #include "fault.h"
+#include "home.h"
 #include "large_cache.h"
 #include "misuse.h"
 
@@ -186,7 +187,7 @@ static void refill_one(struct strata_cache *c, void *context)
 	if (!READ_ONCE(c->starved))
 		return;
 	WRITE_ONCE(c->starved, false);
-	strata_cache_grow(c, numa_mem_id(), GFP_KERNEL | __GFP_NOWARN);
+	strata_cache_grow(c, strata_home(), GFP_KERNEL | __GFP_NOWARN);
 }
 
 static void refill(struct work_struct *work)

@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "compat.h"
 #include "context.h"
+#include "home.h"
 #include "track.h"
 
 /* A magazine's first capacity, where there is room for it. */
@@ -51,7 +52,7 @@ static unsigned int take_batch(struct strata_cache *c, int node, void **objects,
 static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine *m,
 				 void **objects, unsigned int n)
 {
-	int node = numa_mem_id();
+	int node = strata_home();
 	unsigned int got = strata_cache_withdraw(c, node, objects, n);
 
 	if (got)
@@ -149,7 +150,7 @@ static void *take_held(struct strata_cache *c, int node)
 	if (node != NUMA_NO_NODE || !strata_magazine_claim(m)) {
 		/* Busy: we are nested in its use. Locks are taken with interrupts off. */
 		if (node == NUMA_NO_NODE)
-			node = numa_mem_id();
+			node = strata_home();
 		if (!in_nmi() && take_batch(c, node, &object, 1))
 			atomic64_inc(&c->nr_nested_allocs);
 		preempt_enable();
@@ -178,11 +179,11 @@ void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node)
 	int grown;
 
 	while (!object && strata_may_grow(gfp)) {
-		grown = strata_cache_grow(c, node == NUMA_NO_NODE ? numa_mem_id() : node, gfp);
+		grown = strata_cache_grow(c, node == NUMA_NO_NODE ? strata_home() : node, gfp);
 		if (grown < 0)
 			return NULL;
 		/* Memory may have come from another node than this CPU's. */
-		object = take_held(c, grown == numa_mem_id() ? node : grown);
+		object = take_held(c, grown == strata_home() ? node : grown);
 	}
 	if (object)
 		return object;
@@ -194,7 +195,7 @@ STRATA_TEST_EXPORT(strata_cache_take_slow);
 /* Leave objects in the depot of this node, or bring them home. */
 static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
 {
-	int node = numa_mem_id();
+	int node = strata_home();
 	unsigned int i, local, left;
 
 	/* Only objects of this node stay on it. */

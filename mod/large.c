@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "compat.h"
 #include "context.h"
+#include "home.h"
 #include "large.h"
 #include "large_cache.h"
 #include "large_fast.h"
@@ -145,7 +146,7 @@ void *strata_large_alloc(struct strata_allocator *a, struct strata_cache *c, siz
 	bool direct = (gfp & STRATA_GFP_DIRECT) || npages > STRATA_CHUNK_PAGES;
 	struct strata_span *span;
 
-	if (!direct && !c && node == numa_mem_id()) {
+	if (!direct && !c && node == strata_home()) {
 		span = strata_large_fast_take(a, size);
 		if (span)
 			return hand_out_kept(span, size, gfp);

@@ -11,6 +11,7 @@
 #include <linux/preempt.h>
 #include <linux/topology.h>
 
+#include "home.h"
 #include "large_cache.h"
 #include "span.h"
 #include "track.h"
@@ -21,7 +22,7 @@ static __always_inline bool strata_large_cache_has_room(const struct strata_larg
 {
 	return lc->count < STRATA_LARGE_SLOTS &&
 	       lc->pages + span->npages <= strata_large_budget() >> PAGE_SHIFT &&
-	       (nr_online_nodes == 1 || span->node == numa_mem_id());
+	       (nr_online_nodes == 1 || span->node == strata_home());
 }
 
 /* One that this CPU keeps at hand, or NULL. It is on this node, and marked free. */
