@@ -131,7 +131,8 @@ static inline struct strata_chunk *strata_heap_chunk(struct strata_heap *heap, c
 {
 	struct strata_chunk *chunk = strata_heap_find_chunk(heap, p, hn, flags);
 
-	(void)__cond_lock(&(*hn)->lock, chunk);
+	if (chunk)
+		__acquire(&(*hn)->lock);
 	return chunk;
 }
 

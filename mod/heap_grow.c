@@ -100,7 +100,8 @@ static inline struct strata_chunk *grow_chunk(struct strata_heap *heap, void *ba
 {
 	struct strata_chunk *chunk = find_or_add_chunk(heap, base, node, gfp, hn, flags);
 
-	(void)__cond_lock(&(*hn)->lock, chunk);
+	if (chunk)
+		__acquire(&(*hn)->lock);
 	return chunk;
 }
 
