@@ -255,7 +255,6 @@ static void deferred_twice(struct kunit *test)
 {
 	u64 reported = strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE);
 	struct strata_fixture *f = test->priv;
-	unsigned long flags;
 	int later;
 
 	for (later = 0; later < 2; later++) {
@@ -265,11 +264,11 @@ static void deferred_twice(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, got(&deed), 1U);
 		deed.p[1] = deed.p[0];
 		deed.n = 2;
-		local_irq_save(flags);
-		if (!later)
-			local_irq_enable();
+		if (later)
+			local_irq_disable();
 		run(test, STRATA_IN_NMI, true, give, &deed);
-		local_irq_restore(flags);
+		if (later)
+			local_irq_enable();
 		strata_background_settle(f->a);
 		KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_DOUBLE_FREE), ++reported);
 		/* Put into the magazine twice, it would come home twice. */
