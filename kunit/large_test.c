@@ -14,7 +14,6 @@
 #include "../mod/large.h"
 #include "../mod/large_cache.h"
 #include "../mod/misuse.h"
-#include "../mod/track.h"
 #include "contexts.h"
 #include "fixture.h"
 #include "suites.h"
@@ -229,18 +228,6 @@ static void freed_to_the_heap(struct kunit *test)
 	put(test, q);
 }
 
-/* What nobody freed is counted when the allocator ends, and its pages are kept. */
-static void live_at_the_end(struct kunit *test)
-{
-	struct strata_fixture *f = test->priv;
-	void *p = get(test, SIZE, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	/* Their pages go back all the same: kmemleak must forget it. */
-	strata_track_deferred(p);
-	f->lost = 1;
-}
-
 static struct kunit_case large_cases[] = {
 	KUNIT_CASE(every_length),
 	KUNIT_CASE(reused),
@@ -248,7 +235,6 @@ static struct kunit_case large_cases[] = {
 	KUNIT_CASE(not_kept),
 	KUNIT_CASE(idle_ones_go),
 	KUNIT_CASE(freed_to_the_heap),
-	KUNIT_CASE(live_at_the_end),
 	KUNIT_CASE(in_every_context),
 	{}
 };
