@@ -189,11 +189,12 @@ FIXTURE_TEARDOWN(failnth)
  */
 static int after(int nth)
 {
-	int all = access("/sys/kernel/debug/kmemleak", F_OK) ? 32 : 8;
+	bool sanitizers = !access("/sys/kernel/debug/kmemleak", F_OK);
+	int all = sanitizers ? 8 : 32;
 
-	if (source == &own && all > 8)
+	if (source == &own && !sanitizers)
 		return nth + 1;
-	return nth + (nth < all ? 1 : 1 + nth / 4);
+	return nth + (nth < all ? 1 : 1 + nth / (sanitizers ? 2 : 4));
 }
 
 static bool each_of_arena(int dev, unsigned int flags)
