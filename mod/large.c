@@ -252,6 +252,7 @@ void strata_large_release(struct strata_allocator *a, struct strata_span *span)
 bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 {
 	struct strata_cache *c = span->cache;
+	const bool typesafe = c && (c->flags & STRATA_TYPESAFE_BY_RCU);
 	size_t room = (size_t)span->npages << PAGE_SHIFT;
 
 	if (cmpxchg(&span->nr_free, 0, 1))
@@ -259,7 +260,7 @@ bool strata_large_free(struct strata_allocator *a, struct strata_span *span)
 	/* Of a cache that keeps contents, readers under RCU may still look at them. */
 	if (want_init_on_free() && span->kind == STRATA_SPAN_LARGE && !(c && c->keeps))
 		zero(span->base, room, false);
-	strata_track_free(span->base, room);
+	strata_track_free(span->base, typesafe ? 0 : room);
 	if (span->kind == STRATA_SPAN_LARGE && !c && !strata_track_defers() &&
 	    strata_large_cache_put(a, span))
 		return true;

@@ -87,13 +87,21 @@ static __always_inline void strata_object_hand_out_plain(const struct strata_cac
 		strata_track_store(object, 0);
 }
 
+/* Free for the sanitizers; but what readers under RCU may still look at stays readable. */
+static __always_inline void strata_object_untrack(const struct strata_cache *c,
+						  const void *object)
+{
+	strata_track_free(object, c->flags & STRATA_TYPESAFE_BY_RCU ? 0 :
+				  c->shape.size - STRATA_TRACK_GAP);
+}
+
 /* Without init_on_free, and where the caller knows the mark and what it will be. */
 static __always_inline void strata_object_take_in_as_is(const struct strata_cache *c,
 							const void *object, unsigned long *mark,
 							unsigned long value)
 {
 	strata_track_store(mark, value);
-	strata_track_free(object, c->shape.size - STRATA_TRACK_GAP);
+	strata_object_untrack(c, object);
 }
 
 /**
@@ -108,7 +116,7 @@ static __always_inline void strata_object_take_in(const struct strata_cache *c, 
 	if (want_init_on_free() && !c->keeps)
 		memset(object, 0, c->usable);
 	strata_object_mark(c, object);
-	strata_track_free(object, c->shape.size - STRATA_TRACK_GAP);
+	strata_object_untrack(c, object);
 }
 
 #endif /* _STRATA_OBJECT_H */

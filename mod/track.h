@@ -110,7 +110,8 @@ static inline void strata_track_deferred(const void *p)
 /**
  * strata_track_free() - an object is free again
  * @p: the object
- * @room: bytes it occupies, but for the gap behind it
+ * @room: bytes that nobody may look at from now on: what it occupies but for the
+ *	gap behind it
  *
  * Any context. In one where strata_track_defers(), strata_track_deferred()
  * follows later.
