@@ -189,12 +189,11 @@ FIXTURE_TEARDOWN(failnth)
  */
 static int after(int nth)
 {
-	bool sanitizers = !access("/sys/kernel/debug/kmemleak", F_OK);
-	int all = sanitizers ? 8 : 32;
+	int all = access("/sys/kernel/debug/kmemleak", F_OK) ? 32 : 8;
 
-	if (source == &own && !sanitizers)
+	if (source == &own && all > 8)
 		return nth + 1;
-	return nth + (nth < all ? 1 : 1 + nth / (sanitizers ? 2 : 4));
+	return nth + (nth < all ? 1 : 1 + nth / 4);
 }
 
 static bool each_of_arena(int dev, unsigned int flags)
