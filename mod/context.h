@@ -15,6 +15,7 @@
  * Where blocking is allowed, yes. Otherwise not from NMI, nor from a context
  * that may be raw: on PREEMPT_RT any that is not preemptible, and everywhere
  * the callers that say so with GFP_NOWAIT | __GFP_NOWARN.
+ * Return: true if it may.
  */
 static inline bool strata_may_grow(gfp_t gfp)
 {

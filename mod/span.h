@@ -90,7 +90,8 @@ static __always_inline bool strata_is_multiple(unsigned long offset, u64 divisor
  *
  * One multiplication: the low half of offset * (2^64 / size) is below the
  * factor just for multiples (Lemire, Kaser, Kurz, "Faster remainder by direct
- * computation", 2019). Also true for the multiple behind the last object.
+ * computation", 2019).
+ * Return: true if one does; also for the multiple behind the last object.
  */
 static __always_inline bool strata_shape_is_start(const struct strata_shape *shape,
 						  unsigned long offset)
