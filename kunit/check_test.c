@@ -44,7 +44,7 @@ struct broken {
 
 static struct strata_chunk *chunk_of(struct strata_allocator *a, const void *p)
 {
-	return strata_pagemap_entry(&a->heap.map, p)->chunk;
+	return strata_pagemap_chunk(&a->heap.map, p);
 }
 
 static bool is_partial(const struct strata_span *span, const struct strata_cache *c)
@@ -264,7 +264,8 @@ static void sees_nodes(struct kunit *test)
 {
 	struct broken *b = make(test);
 	struct strata_heap_node *hn = b->hn;
-	struct strata_map_entry *entry = strata_pagemap_entry(&b->a->heap.map, b->chunk->base);
+	struct strata_map_table *table = b->a->heap.map.table;
+	const unsigned long window = strata_map_window(&b->a->heap.map, b->chunk->base);
 	struct list_head *home = &hn->by_longest[b->chunk->longest];
 
 	expect_off_by_one(test, b, hn->nr_present, ", pages held:");
@@ -275,8 +276,8 @@ static void sees_nodes(struct kunit *test)
 	expect_off_by_one(test, b, hn->nr_taken, "taken and not returned");
 	expect_off_by_one(test, b, hn->nr_returned, "taken and not returned");
 	flip(test, b, b->chunk->longest, hn->occupied, "mark and list differ");
-	expect_seen(test, b, entry->owner, b->a->heap.map.nobody, "is not in the page map");
-	expect_seen(test, b, entry->chunk, NULL, "is not in the page map");
+	expect_seen(test, b, table->owner[window], b->a->heap.map.nobody, "is not in the page map");
+	expect_seen(test, b, table->chunk[window], NULL, "is not in the page map");
 
 	list_move(&b->chunk->list, &hn->by_longest[b->chunk->longest ^ 1]);
 	KUNIT_EXPECT_TRUE(test, finds(test, b, "is filed under"));

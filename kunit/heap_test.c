@@ -169,8 +169,8 @@ static void ties_to_the_most_used(struct kunit *test)
 static void finds_spans(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
+	const unsigned long *owners;
 	struct strata_span span;
-	struct strata_map_entry *entry;
 	const unsigned long owner = 0x1000;
 	unsigned long word;
 	void *run;
@@ -183,23 +183,22 @@ static void finds_spans(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, run, pool_page(f, 3));
 	strata_heap_set_span(&f->heap, run, 4, &span, owner);
 	word = strata_owner_word(owner, run);
-	entry = strata_pagemap_entry(&f->heap.map, run);
-	KUNIT_ASSERT_NOT_NULL(test, entry);
+	owners = strata_pagemap_owners(&f->heap.map, run);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_PTR_EQ(test, strata_heap_span(&f->heap, run + i * PAGE_SIZE), &span);
 		KUNIT_EXPECT_PTR_EQ(test,
 				    strata_heap_span(&f->heap, run + (i + 1) * PAGE_SIZE - 1),
 				    &span);
-		KUNIT_EXPECT_EQ(test, entry->owner[3 + i], word);
+		KUNIT_EXPECT_EQ(test, owners[3 + i], word);
 	}
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run - 1));
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run + 4 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, entry->owner[2], 0UL);
-	KUNIT_EXPECT_EQ(test, entry->owner[7], 0UL);
+	KUNIT_EXPECT_EQ(test, owners[2], 0UL);
+	KUNIT_EXPECT_EQ(test, owners[7], 0UL);
 	strata_heap_set_span(&f->heap, run, 4, NULL, 0);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run + i * PAGE_SIZE));
-		KUNIT_EXPECT_EQ(test, entry->owner[3 + i], 0UL);
+		KUNIT_EXPECT_EQ(test, owners[3 + i], 0UL);
 	}
 	release(test, 0, 7);
 }
@@ -232,22 +231,24 @@ static void maps_memory_added_later(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	struct strata_pagemap *map = &f->heap.map;
 	struct strata_map_table *table = map->table;
-	void *last = (void *)(PAGE_OFFSET + ((table->nr - 1) << STRATA_CHUNK_SHIFT));
-	void *behind = last + STRATA_CHUNK_SIZE;
+	const void *last = strata_pagemap_address(map, table->nr - 1);
+	const void *behind = last + STRATA_CHUNK_SIZE;
 	struct strata_chunk *chunk;
 
 	take_window(test, 0);
-	chunk = strata_pagemap_entry(map, pool_page(f, 0))->chunk;
+	chunk = strata_pagemap_chunk(map, pool_page(f, 0));
 	KUNIT_EXPECT_NOT_NULL(test, chunk);
 	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, last, GFP_KERNEL), 0);
 	KUNIT_EXPECT_PTR_EQ(test, map->table, table);
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, behind), &table->nothing);
+	KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, behind));
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, behind), map->nobody);
 	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, behind, GFP_KERNEL), 0);
 	KUNIT_EXPECT_PTR_NE(test, map->table, table);
-	KUNIT_EXPECT_PTR_NE(test, strata_pagemap_entry(map, behind), &map->table->nothing);
-	KUNIT_EXPECT_NULL(test, strata_pagemap_entry(map, behind)->chunk);
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, behind)->owner, map->nobody);
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_entry(map, pool_page(f, 0))->chunk, chunk);
+	KUNIT_EXPECT_GT(test, map->table->nr, strata_map_window(map, behind));
+	KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, behind));
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, behind), map->nobody);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_chunk(map, pool_page(f, 0)), chunk);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)), chunk->owner);
 	release(test, 0, CHUNK);
 }
 
@@ -255,22 +256,23 @@ static void maps_memory_added_later(struct kunit *test)
 static void forgets_chunks(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
-	struct strata_map_entry *entry;
+	struct strata_pagemap *map = &f->heap.map;
 	struct strata_heap_node *hn = f->heap.node[pool_node(f)];
+	struct strata_chunk *chunk;
 	unsigned int round;
 
 	for (round = 0; round < 3; round++) {
 		take_window(test, 0);
-		entry = strata_pagemap_entry(&f->heap.map, pool_page(f, 0));
-		KUNIT_ASSERT_NOT_NULL(test, entry);
-		KUNIT_EXPECT_NOT_NULL(test, entry->chunk);
-		KUNIT_EXPECT_PTR_EQ(test, entry->owner, entry->chunk->owner);
+		chunk = strata_pagemap_chunk(map, pool_page(f, 0));
+		KUNIT_ASSERT_NOT_NULL(test, chunk);
+		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)),
+				    chunk->owner);
 		KUNIT_EXPECT_EQ(test, hn->nr_chunks, 1UL);
 		release(test, 0, CHUNK);
 		KUNIT_EXPECT_EQ(test, strata_heap_give_back(&f->heap, pool_node(f), SIZE_MAX),
 				(size_t)CHUNK);
-		KUNIT_EXPECT_NULL(test, entry->chunk);
-		KUNIT_EXPECT_EQ(test, entry->owner[0], 0UL);
+		KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, pool_page(f, 0)));
+		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)), map->nobody);
 		KUNIT_EXPECT_EQ(test, hn->nr_chunks, 0UL);
 		strata_expect_heap(test, 0, 0);
 	}

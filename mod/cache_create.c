@@ -43,7 +43,7 @@ static int init_magazines(struct strata_cache *c)
 	for_each_possible_cpu(cpu) {
 		m = per_cpu_ptr(c->magazine, cpu);
 		m->cache = c;
-		m->divisor = c->mark ? 0 : c->shape.divisor;
+		m->divisor = c->mark || want_init_on_free() ? 0 : c->shape.divisor;
 		m->random = get_random_u64();
 		strata_magazine_forget(m, 0, c->magazine_max + 1);
 	}

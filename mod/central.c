@@ -162,7 +162,7 @@ static struct strata_span *span_of(struct strata_heap *heap, const struct strata
 {
 	struct strata_span *span;
 
-	span = strata_entry_span(strata_pagemap_near(&heap->map, object, window), object);
+	span = strata_chunk_span(strata_pagemap_near(&heap->map, object, window), object);
 	return likely(span && span->cache == cache) ? span : NULL;
 }
 

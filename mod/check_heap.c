@@ -95,13 +95,13 @@ static unsigned int longest_run(const struct strata_chunk *chunk)
 
 static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, int node)
 {
-	struct strata_map_entry *entry = strata_pagemap_entry(&k->allocator->heap.map,
-							      chunk->base);
+	const struct strata_pagemap *map = &k->allocator->heap.map;
 	DECLARE_BITMAP(either, STRATA_CHUNK_PAGES);
 
 	if (!IS_ALIGNED((unsigned long)chunk->base, STRATA_CHUNK_SIZE))
 		strata_check_report(k, "chunk %p is no whole window", chunk->base);
-	if (entry->chunk != chunk || entry->owner != chunk->owner) {
+	if (strata_pagemap_chunk(map, chunk->base) != chunk ||
+	    strata_pagemap_owners(map, chunk->base) != chunk->owner) {
 		strata_check_report(k, "chunk %p is not in the page map", chunk->base);
 		return;
 	}
@@ -179,7 +179,7 @@ static unsigned long mapped_chunks(const struct strata_pagemap *map)
 
 	for (i = 0; i < nr; i++) {
 		rcu_read_lock();
-		chunks += !!READ_ONCE(strata_pagemap_entry(map, strata_pagemap_address(i))->chunk);
+		chunks += !!strata_pagemap_chunk(map, strata_pagemap_address(map, i));
 		rcu_read_unlock();
 		cond_resched();
 	}

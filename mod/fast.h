@@ -57,7 +57,7 @@ static __always_inline bool strata_fast_push(struct strata_magazine *m, void *p,
 	return true;
 }
 
-/* May a free take the fast path at all? */
+/* May a free take a fast path that does not ask for a magazine's divisor? */
 static __always_inline bool strata_fast_may_free(void)
 {
 	return !want_init_on_free() && !strata_track_defers();
@@ -73,7 +73,7 @@ static __always_inline bool strata_fast_free(const struct strata_heap *heap, con
 	unsigned long word, owner;
 	bool done = false;
 
-	if (!strata_fast_may_free())
+	if (strata_track_defers())
 		return false;
 	preempt_disable();
 	word = strata_pagemap_word(&heap->map, p);

@@ -152,11 +152,11 @@ struct strata_chunk *strata_heap_find_chunk(struct strata_heap *heap, const void
 
 	/* The chunk is freed after a grace period, which we hold up. */
 	rcu_read_lock();
-	chunk = READ_ONCE(strata_pagemap_entry(&heap->map, p)->chunk);
+	chunk = strata_pagemap_chunk(&heap->map, p);
 	if (chunk) {
 		*hn = heap->node[chunk->node];
 		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
-		if (READ_ONCE(strata_pagemap_entry(&heap->map, p)->chunk) != chunk) {
+		if (strata_pagemap_chunk(&heap->map, p) != chunk) {
 			raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
 			chunk = NULL;
 		} else {
@@ -268,7 +268,7 @@ void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npag
 	for (i = 0; i < npages; i++, run += PAGE_SIZE) {
 		/* The run keeps its chunk; preemption, the table that tells of it. */
 		preempt_disable();
-		chunk = READ_ONCE(strata_pagemap_entry(&heap->map, run)->chunk);
+		chunk = strata_pagemap_chunk(&heap->map, run);
 		preempt_enable();
 		page = strata_chunk_page(run);
 		WRITE_ONCE(chunk->span[page], span);
@@ -288,6 +288,6 @@ STRATA_TEST_EXPORT(strata_heap_set_span);
  */
 struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p)
 {
-	return strata_entry_span(strata_pagemap_entry(&heap->map, p), p);
+	return strata_chunk_span(strata_pagemap_chunk(&heap->map, p), p);
 }
 STRATA_TEST_EXPORT(strata_heap_span);

@@ -31,8 +31,9 @@ struct strata_cache;
  * @claim: bit 0: claimed; above it, the number of single objects that came or went
  * @count: objects in @slot
  * @capacity: how many there may be now; follows misses
- * @divisor: of the cache's shape, for a look-up that needs nothing else; 0 where
- *	the mark is not an object's first word, so that it never succeeds
+ * @divisor: of the cache's shape, for a look-up that needs nothing else; 0, so that
+ *	it never succeeds, where the mark is not an object's first word and where
+ *	init_on_free has every free do more
  * @cache: whose magazine this is
  * @epoch: of @cache, when the last was forgotten that @slot told from before
  * @nested_busy: @nested is claimed

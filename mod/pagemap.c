@@ -13,18 +13,12 @@
 #include "fault.h"
 #include "pagemap.h"
 
-/* The window of @p, as a number; a large one where @p is not in the linear mapping. */
-static unsigned long window_of(const void *p)
-{
-	return ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
-}
-
 /* A table of windows of which nothing is held. */
 static struct strata_map_table *table_create(const struct strata_pagemap *map,
 					     unsigned long nr, gfp_t gfp)
 {
 	struct strata_map_table *table;
-	size_t size = struct_size(table, entry, nr);
+	size_t size = struct_size(table, owner, nr) + array_size(nr, sizeof(*table->chunk));
 	unsigned long i;
 
 	if (gfpflags_allow_blocking(gfp))
@@ -34,21 +28,24 @@ static struct strata_map_table *table_create(const struct strata_pagemap *map,
 	if (!table)
 		return NULL;
 	table->nr = nr;
-	table->nothing = (struct strata_map_entry){ .owner = map->nobody };
-	for (i = 0; i < nr; i++)
-		table->entry[i] = table->nothing;
+	table->chunk = (struct strata_chunk **)(table->owner + nr);
+	for (i = 0; i < nr; i++) {
+		table->owner[i] = map->nobody;
+		table->chunk[i] = NULL;
+	}
 	return table;
 }
 
-/* Windows up to the end of the memory that is there. */
-static unsigned long nr_windows(void)
+/* Windows up to the end of the memory that is there, in pages: they are within a long. */
+static unsigned long nr_windows(unsigned long first)
 {
 	unsigned long end = 0;
 	int node;
 
 	for_each_online_node(node)
 		end = max(end, pgdat_end_pfn(NODE_DATA(node)));
-	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES);
+	end += PAGE_OFFSET >> PAGE_SHIFT;
+	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES) - first;
 }
 
 /**
@@ -62,7 +59,8 @@ int strata_pagemap_init(struct strata_pagemap *map)
 	raw_spin_lock_init(&map->lock);
 	map->nobody = strata_may_fail(GFP_KERNEL, kcalloc(STRATA_CHUNK_PAGES, sizeof(*map->nobody),
 							  GFP_KERNEL));
-	map->table = table_create(map, nr_windows(), GFP_KERNEL);
+	map->first = PAGE_OFFSET >> STRATA_CHUNK_SHIFT;
+	map->table = table_create(map, nr_windows(map->first), GFP_KERNEL);
 	if (map->nobody && map->table)
 		return 0;
 	strata_pagemap_exit(map);
@@ -82,7 +80,7 @@ void strata_pagemap_exit(struct strata_pagemap *map)
 }
 
 /**
- * strata_pagemap_prepare() - make sure that there is an entry for @p
+ * strata_pagemap_prepare() - make sure that the table reaches up to @p
  * @map: the table
  * @p: address in the linear mapping
  * @gfp: for a longer table; GFP_NOWAIT may fail
@@ -94,7 +92,7 @@ void strata_pagemap_exit(struct strata_pagemap *map)
  */
 int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 {
-	unsigned long window = window_of(p), flags;
+	unsigned long window = strata_map_window(map, p), flags;
 	struct strata_map_table *longer, *old;
 
 	rcu_read_lock();
@@ -110,8 +108,9 @@ int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 	raw_spin_lock_irqsave(&map->lock, flags);
 	old = map->table;
 	if (longer->nr > old->nr) {
-		memcpy(longer->entry, old->entry, old->nr * sizeof(*old->entry));
-		/* It is seen filled. Pairs with READ_ONCE() in strata_pagemap_entry(). */
+		memcpy(longer->owner, old->owner, old->nr * sizeof(*old->owner));
+		memcpy(longer->chunk, old->chunk, old->nr * sizeof(*old->chunk));
+		/* It is seen filled. Pairs with READ_ONCE() in look-ups. */
 		smp_store_release(&map->table, longer);
 	} else {
 		swap(longer, old);
@@ -135,18 +134,19 @@ STRATA_TEST_EXPORT(strata_pagemap_prepare);
 bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
 			const void *base, unsigned long *owner)
 {
-	struct strata_map_entry *entry;
+	const unsigned long window = strata_map_window(map, base);
+	struct strata_map_table *table;
 	unsigned long flags;
 	bool free;
 
 	raw_spin_lock_irqsave(&map->lock, flags);
-	entry = &map->table->entry[window_of(base)];
-	free = !entry->chunk;
+	table = map->table;
+	free = !table->chunk[window];
 	if (free) {
-		/* Pairs with the READ_ONCE()s in look-ups of chunk and owner words. */
-		smp_store_release(&entry->chunk, chunk);
-		/* Zeroed words are seen. Pairs with strata_entry_word(). */
-		smp_store_release(&entry->owner, owner);
+		/* Pairs with READ_ONCE() in strata_pagemap_chunk(). */
+		smp_store_release(&table->chunk[window], chunk);
+		/* Zeroed words are seen. Pairs with READ_ONCE() in strata_pagemap_owners(). */
+		smp_store_release(&table->owner[window], owner);
 	}
 	raw_spin_unlock_irqrestore(&map->lock, flags);
 	return free;
@@ -161,12 +161,11 @@ bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
  */
 void strata_pagemap_remove(struct strata_pagemap *map, const void *base)
 {
-	struct strata_map_entry *entry;
+	const unsigned long window = strata_map_window(map, base);
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&map->lock, flags);
-	entry = &map->table->entry[window_of(base)];
-	WRITE_ONCE(entry->owner, map->nobody);
-	WRITE_ONCE(entry->chunk, NULL);
+	WRITE_ONCE(map->table->owner[window], map->nobody);
+	WRITE_ONCE(map->table->chunk[window], NULL);
 	raw_spin_unlock_irqrestore(&map->lock, flags);
 }

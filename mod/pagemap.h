@@ -46,36 +46,34 @@ static __always_inline unsigned long strata_owner_offset(unsigned long word, con
 	return ((unsigned long)p + (word << PAGE_SHIFT)) & STRATA_OWNER_OFFSETS;
 }
 
-/*
- * What is known of one window. Where nothing is held, @owner are the words of
- * nobody and @chunk is NULL: a look-up needs no test on its way.
- */
-struct strata_map_entry {
-	unsigned long *owner;		/* STRATA_CHUNK_PAGES words */
-	struct strata_chunk *chunk;
-};
-
 /**
- * struct strata_map_table - as many entries as there are windows
- * @nr: how many
+ * struct strata_map_table - what is known of each window
+ * @nr: how many windows, from the one on that the linear mapping begins in
  * @rcu: a table that was too short is freed after a grace period
- * @nothing: the entry of all windows beyond
- * @entry: by number of the window
+ * @chunk: each window's, NULL where nothing is held; they lie behind @owner
+ * @owner: the STRATA_CHUNK_PAGES owner words of each window; where nothing is held,
+ *	those of nobody, so that a look-up needs no test on its way
+ *
+ * Two arrays and not one of pairs: a free looks for the owner words alone, and an
+ * array of pointers is indexed by the load itself.
  */
 struct strata_map_table {
 	unsigned long nr;
 	struct rcu_head rcu;
-	struct strata_map_entry nothing;
-	struct strata_map_entry entry[];
+	struct strata_chunk **chunk;
+	unsigned long *owner[];
 };
 
 /**
  * struct strata_pagemap - the table, and how it changes
+ * @first: number of the window that the linear mapping begins in, all counted from
+ *	address 0
  * @table: read at any time; 16 bytes for each 2 MiB that the machine's memory spans
- * @lock: for writers of entries, and for a longer table. Inside a heap node's lock
+ * @lock: for its writers, and for a longer one. Inside a heap node's lock
  * @nobody: the owner words of memory that strata does not hold: all 0
  */
 struct strata_pagemap {
+	unsigned long first;
 	struct strata_map_table *table;
 	raw_spinlock_t lock;
 	unsigned long *nobody;
@@ -88,43 +86,72 @@ bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
 			const void *base, unsigned long *owner);
 void strata_pagemap_remove(struct strata_pagemap *map, const void *base);
 
+/* The place of @p's window in a table; a large one where @p is not in the linear mapping. */
+static __always_inline unsigned long strata_map_window(const struct strata_pagemap *map,
+						       const void *p)
+{
+	return ((unsigned long)p >> STRATA_CHUNK_SHIFT) - map->first;
+}
+
 /**
- * strata_pagemap_entry() - the entry of the window that @p is in
+ * strata_pagemap_chunk() - the chunk of the window that @p is in
  * @map: the table
  * @p: any value at all
  *
- * Context: Any, NMI too, with preemption off: the entry, and what it points to,
- * is freed after a grace period. Takes no lock.
- * Return: the entry; an empty one where strata holds nothing. Never NULL.
+ * Context: Any, NMI too, with preemption off: the table, and the chunk, is freed
+ * after a grace period. Takes no lock.
+ * Return: the chunk, or NULL where strata holds nothing.
  */
-static __always_inline struct strata_map_entry *
-strata_pagemap_entry(const struct strata_pagemap *map, const void *p)
+static inline struct strata_chunk *strata_pagemap_chunk(const struct strata_pagemap *map,
+							const void *p)
 {
-	unsigned long slot = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
+	const unsigned long window = strata_map_window(map, p);
 	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
-	struct strata_map_table *table = READ_ONCE(map->table);
+	const struct strata_map_table *table = READ_ONCE(map->table);
 
-	return likely(slot < table->nr) ? &table->entry[slot] : &table->nothing;
+	return likely(window < table->nr) ? READ_ONCE(table->chunk[window]) : NULL;
+}
+
+/**
+ * strata_pagemap_owners() - the owner words of the window that @p is in
+ * @map: the table
+ * @p: any value at all
+ *
+ * Context: as for strata_pagemap_chunk().
+ * Return: STRATA_CHUNK_PAGES words. Never NULL.
+ *
+ * They are read once: what hides them keeps the compiler from a second look as
+ * READ_ONCE() does, and lets it make the index part of the load.
+ */
+static __always_inline const unsigned long *strata_pagemap_owners(const struct strata_pagemap *map,
+								  const void *p)
+{
+	const unsigned long window = strata_map_window(map, p);
+	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
+	const struct strata_map_table *table = READ_ONCE(map->table);
+	unsigned long *owners;
+
+	if (unlikely(window >= table->nr))
+		return map->nobody;
+	owners = data_race(table->owner[window]);
+	OPTIMIZER_HIDE_VAR(owners);
+	return owners;
 }
 
 /* The page of its chunk that @p is in. */
 static __always_inline unsigned int strata_chunk_page(const void *p)
 {
-	return ((unsigned long)p - PAGE_OFFSET) >> PAGE_SHIFT &
-	       (STRATA_CHUNK_PAGES - 1);
+	return (unsigned long)p >> PAGE_SHIFT & (STRATA_CHUNK_PAGES - 1);
 }
 
-static __always_inline unsigned long strata_entry_word(struct strata_map_entry *entry,
-						       const void *p)
-{
-	return READ_ONCE(READ_ONCE(entry->owner)[strata_chunk_page(p)]);
-}
-
-/* The owner word of the page that @p is in, as strata_pagemap_entry() finds it. */
+/* The owner word of the page that @p is in, read once, too. */
 static __always_inline unsigned long strata_pagemap_word(const struct strata_pagemap *map,
 							 const void *p)
 {
-	return strata_entry_word(strata_pagemap_entry(map, p), p);
+	unsigned long word = data_race(strata_pagemap_owners(map, p)[strata_chunk_page(p)]);
+
+	OPTIMIZER_HIDE_VAR(word);
+	return word;
 }
 
 /* How many windows there are to walk over; a few may come while one does. */
@@ -138,33 +165,33 @@ static inline unsigned long strata_pagemap_windows(const struct strata_pagemap *
 	return nr;
 }
 
-/* An address in window @number. */
-static inline const void *strata_pagemap_address(unsigned long number)
+/* Where the window at place @i of the table begins. */
+static inline const void *strata_pagemap_address(const struct strata_pagemap *map, unsigned long i)
 {
-	return (const void *)(PAGE_OFFSET + (number << STRATA_CHUNK_SHIFT));
+	return (const void *)((map->first + i) << STRATA_CHUNK_SHIFT);
 }
 
 /* The window of the last look-up: the next is often in the same. */
 struct strata_pagemap_window {
 	unsigned long number;
-	struct strata_map_entry *entry;
+	struct strata_chunk *chunk;
 };
 
 /* No look-up yet: a number that no address has. */
 #define STRATA_NO_WINDOW	{ .number = ~0UL }
 
-/* strata_pagemap_entry() for one of many that are near each other. */
-static __always_inline struct strata_map_entry *
+/* strata_pagemap_chunk() for one of many that are near each other. */
+static __always_inline struct strata_chunk *
 strata_pagemap_near(const struct strata_pagemap *map, const void *p,
 		    struct strata_pagemap_window *window)
 {
-	unsigned long number = ((unsigned long)p - PAGE_OFFSET) >> STRATA_CHUNK_SHIFT;
+	const unsigned long number = (unsigned long)p >> STRATA_CHUNK_SHIFT;
 
 	if (unlikely(number != window->number)) {
 		window->number = number;
-		window->entry = strata_pagemap_entry(map, p);
+		window->chunk = strata_pagemap_chunk(map, p);
 	}
-	return window->entry;
+	return window->chunk;
 }
 
 #endif /* _STRATA_PAGEMAP_H */

@@ -43,7 +43,7 @@ static void view_nodes(const struct strata_pagemap *map, struct node_view *views
 
 	for (i = 0; i < nr; i++) {
 		rcu_read_lock();
-		chunk = READ_ONCE(strata_pagemap_entry(map, strata_pagemap_address(i))->chunk);
+		chunk = strata_pagemap_chunk(map, strata_pagemap_address(map, i));
 		if (chunk) {
 			struct node_view *view = &views[chunk->node];
 

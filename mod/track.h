@@ -149,7 +149,8 @@ static inline void strata_track_copy(void *to, const void *from, size_t size)
 static __no_sanitize_or_inline unsigned long strata_track_load(const unsigned long *word)
 {
 	strata_track_init(word, sizeof(*word));
-	return READ_ONCE(*word);
+	/* Who compares it may do so in memory, which READ_ONCE() would not let him. */
+	return data_race(*word);
 }
 
 static __no_sanitize_or_inline void strata_track_store(unsigned long *word,
