@@ -138,19 +138,20 @@ static noinline bool alloc_rest(struct strata_cache *c, size_t size, gfp_t gfp, 
 bool strata_cache_alloc_many(struct strata_cache *c, size_t size, gfp_t gfp, size_t n,
 			     void **out, unsigned long site)
 {
+	const bool init = want_init_on_alloc(gfp);
+	/* Nobody has to be told of each, and there is nothing to it but zeroing. */
+	const bool plain = !(c->flags & STRATA_DEBUG_FLAGS) && !strata_track_listens() &&
+			   !(init && c->keeps);
 	size_t i, got;
 
 	might_alloc(gfp);
-	got = strata_cache_take_some(c, gfp, out, n);
-	if (likely(!want_init_on_alloc(gfp) && !(c->flags & STRATA_DEBUG_FLAGS))) {
-		for (i = 0; i < got; i++)
-			strata_object_hand_out(c, out[i], size, gfp, false);
-	} else {
-		for (i = 0; i < got; i++) {
-			if (c->flags & STRATA_DEBUG_FLAGS)
-				strata_debug_alloc(c, out[i], size, site);
-			strata_object_hand_out(c, out[i], size, gfp, want_init_on_alloc(gfp));
-		}
+	got = strata_cache_take_some(c, gfp, out, n, plain && !init);
+	for (i = 0; init && plain && i < got; i++)
+		strata_track_zero(out[i], c->usable);
+	for (i = 0; unlikely(!plain) && i < got; i++) {
+		if (c->flags & STRATA_DEBUG_FLAGS)
+			strata_debug_alloc(c, out[i], size, site);
+		strata_object_hand_out(c, out[i], size, gfp, init);
 	}
 	return likely(got == n) || alloc_rest(c, size, gfp, got, n, out, site);
 }

@@ -264,7 +264,20 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 }
 STRATA_TEST_EXPORT(strata_cache_put_slow);
 
-static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
+/* Copy pointers, and take the marks off, in one pass. */
+static void unmark_copy(const struct strata_cache *c, void **to, void **from, unsigned int n)
+{
+	const u32 mark = c->mark;
+	void *object;
+
+	while (n--) {
+		object = READ_ONCE(from[n]);
+		strata_track_store(object + mark, 0);
+		to[n] = object;
+	}
+}
+
+static size_t take_some_held(struct strata_cache *c, void **objects, size_t n, bool unmark)
 {
 	struct strata_magazine *m;
 	size_t got = 0;
@@ -278,9 +291,14 @@ static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
 	if (m->count) {
 		got = min_t(size_t, n, m->count);
 		m->count -= got;
-		strata_objects_copy(objects, m->slot + m->count, got);
+		if (unmark)
+			unmark_copy(c, objects, m->slot + m->count, got);
+		else
+			strata_objects_copy(objects, m->slot + m->count, got);
 	} else if (!in_nmi()) {
 		got = refill_batch(c, m, objects, min_t(size_t, n, STRATA_BULK_BATCH));
+		if (unmark)
+			unmark_copy(c, objects, objects, got);
 	}
 	m->many += got;
 	strata_magazine_release(m);
@@ -292,22 +310,26 @@ static size_t take_some_held(struct strata_cache *c, void **objects, size_t n)
  * strata_cache_take_some() - many free objects
  * @c: the cache
  * @gfp: as the caller gave it
- * @objects: filled with them, still marked free
+ * @objects: filled with them
  * @n: how many are wanted
+ * @unmark: take off the mark that says that they are free
  *
  * Context: as @gfp says.
  * Return: how many there are; fewer than @n only where no more can be had.
  */
-size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n)
+size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n,
+			      bool unmark)
 {
 	size_t done = 0, got;
 
 	while (done < n) {
-		got = take_some_held(c, objects + done, n - done);
+		got = take_some_held(c, objects + done, n - done, unmark);
 		if (!got) {
 			objects[done] = strata_cache_take_slow(c, gfp, NUMA_NO_NODE);
 			if (!objects[done])
 				break;
+			if (unmark)
+				strata_track_store(objects[done] + c->mark, 0);
 			got = 1;
 		}
 		done += got;

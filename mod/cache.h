@@ -129,7 +129,8 @@ void strata_cache_retire(struct strata_cache *c, struct list_head *spans);
 /* cache.c */
 void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node);
 void strata_cache_put_slow(struct strata_cache *c, void *object);
-size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n);
+size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n,
+			      bool unmark);
 void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n);
 
 /* cache_drain.c */

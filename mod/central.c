@@ -173,7 +173,7 @@ static struct strata_span *span_of(struct strata_heap *heap, const struct strata
  * @cache: whose objects they should be
  * @shape: of the cache
  * @objects: starts of objects of this cache; reordered
- * @n: how many
+ * @n: how many, at least one
  * @emptied: spans without a live object are added here, when there are enough
  *	of them; the caller gives their pages back
  *
@@ -186,7 +186,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				const struct strata_shape *shape, void **objects,
 				unsigned int n, struct list_head *emptied)
 {
-	struct strata_pagemap_window window = STRATA_NO_WINDOW;
+	struct strata_pagemap_window window;
 	struct strata_central *central;
 	struct strata_span *span;
 	unsigned int i, bad = 0;
@@ -197,6 +197,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 * stays readable for a grace period, with all its objects free.
 	 */
 	rcu_read_lock();
+	window = strata_pagemap_chunk_window(&heap->map, objects[0]);
 	for (i = 0; i < n;) {
 		span = span_of(heap, cache, objects[i], &window);
 		if (unlikely(!span)) {

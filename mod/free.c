@@ -193,43 +193,31 @@ STRATA_TEST_EXPORT(strata_cache_free_to);
 
 /*
  * Free objects from the front of @objects, all of the cache that the first is
- * of, into a claimed magazine of it, as long as it has room. What lies in the span
- * of the one before needs no look-up: that span has just got an object of ours,
- * which holds it.
+ * of, into a claimed magazine of it, as long as it has room. Those of a worn heap
+ * lie each in another span, but few windows apart.
  */
-static unsigned int push_run(struct strata_allocator *a, struct strata_magazine *m,
-			     unsigned int n, void **objects)
+static unsigned long push_run(struct strata_allocator *a, struct strata_magazine *m,
+			      unsigned long n, void **objects)
 {
 	const struct strata_cache *c = m->cache;
-	const unsigned long owner = strata_cache_owner(c);
-	const unsigned long span_bytes = (unsigned long)c->shape.npages << PAGE_SHIFT;
+	const unsigned long owner = strata_cache_owner(c), secret = strata_mark_secret;
+	struct strata_pagemap_window window = strata_pagemap_owner_window(&a->heap.map, *objects);
+	void **slot = m->slot + m->count, *p;
 	const u64 divisor = c->shape.divisor;
 	const u32 mark = c->mark;
-	unsigned long base = (unsigned long)objects[0] - span_bytes;
-	void **slot = m->slot + m->count, *p;
-	unsigned long word, value, offset;
-	unsigned int i;
+	unsigned long i, word;
 
-	n = min_t(unsigned long, n, m->capacity - min(m->capacity, m->count));
+	n = min(n, m->capacity - min(m->capacity, m->count));
 	for (i = 0; i < n; i++) {
 		p = objects[i];
-		offset = (unsigned long)p - base;
-		if (offset >= span_bytes) {
-			word = strata_pagemap_word(&a->heap.map, p);
-			if (unlikely(strata_owner_of(word) != owner))
-				break;
-			offset = strata_owner_offset(word, p);
-			base = (unsigned long)p - offset;
-		}
-		if (unlikely(!strata_is_multiple(offset, divisor)))
+		/* What is left of it, if the owner is this one, says where the span begins. */
+		word = strata_pagemap_word_near(&a->heap.map, p, &window) ^ owner;
+		if (unlikely(word >= STRATA_OWNER_ALIGN ||
+			     !strata_is_multiple(strata_owner_offset(word, p), divisor)))
 			break;
-		value = strata_object_mark_value(p);
-		if (unlikely(strata_track_load(p + mark) == value))
+		if (unlikely(strata_track_load(p + mark) == ((unsigned long)p ^ secret)))
 			break;
-		if (want_init_on_free())
-			strata_object_take_in(c, p);
-		else
-			strata_object_take_in_as_is(c, p, p + mark, value);
+		strata_object_take_in_as_is(c, p, p + mark, (unsigned long)p ^ secret);
 		slot[i] = p;
 	}
 	m->count += i;
@@ -245,9 +233,11 @@ static unsigned int free_run(struct strata_allocator *a, struct strata_cache *on
 	struct strata_cache *c;
 	unsigned int done = 0;
 
+	if (!strata_fast_may_free())
+		return 0;
 	preempt_disable();
 	c = strata_fast_cache(&a->heap, objects[0]);
-	if (!c || (only && c != only) || strata_track_defers())
+	if (!c || (only && c != only))
 		goto out;
 	m = this_cpu_ptr(c->magazine);
 	if (strata_magazine_claim(m)) {

@@ -144,14 +144,21 @@ static __always_inline unsigned int strata_chunk_page(const void *p)
 	return (unsigned long)p >> PAGE_SHIFT & (STRATA_CHUNK_PAGES - 1);
 }
 
-/* The owner word of the page that @p is in, read once, too. */
-static __always_inline unsigned long strata_pagemap_word(const struct strata_pagemap *map,
-							 const void *p)
+/* The one of a page, read once, too. */
+static __always_inline unsigned long strata_owners_word(const unsigned long *owners,
+							unsigned long page)
 {
-	unsigned long word = data_race(strata_pagemap_owners(map, p)[strata_chunk_page(p)]);
+	unsigned long word = data_race(owners[page]);
 
 	OPTIMIZER_HIDE_VAR(word);
 	return word;
+}
+
+/* The owner word of the page that @p is in. */
+static __always_inline unsigned long strata_pagemap_word(const struct strata_pagemap *map,
+							 const void *p)
+{
+	return strata_owners_word(strata_pagemap_owners(map, p), strata_chunk_page(p));
 }
 
 /* How many windows there are to walk over; a few may come while one does. */
@@ -173,25 +180,70 @@ static inline const void *strata_pagemap_address(const struct strata_pagemap *ma
 
 /* The window of the last look-up: the next is often in the same. */
 struct strata_pagemap_window {
-	unsigned long number;
-	struct strata_chunk *chunk;
+	const void *base;
+	union {
+		struct strata_chunk *chunk;
+		const unsigned long *owners;
+	};
 };
 
-/* No look-up yet: a number that no address has. */
-#define STRATA_NO_WINDOW	{ .number = ~0UL }
+/* How far into the window of the last look-up is @p? Beyond its end for all others. */
+static __always_inline unsigned long
+strata_pagemap_into(const struct strata_pagemap_window *window, const void *p)
+{
+	return p - window->base;
+}
+
+static __always_inline const void *strata_pagemap_window_base(const void *p)
+{
+	return (const void *)((unsigned long)p & ~(STRATA_CHUNK_SIZE - 1));
+}
+
+/**
+ * strata_pagemap_chunk_window() - begin to look up chunks of many objects
+ * @map: the table
+ * @p: the first of them
+ *
+ * Context: as for strata_pagemap_chunk().
+ * Return: the window of @p.
+ */
+static __always_inline struct strata_pagemap_window
+strata_pagemap_chunk_window(const struct strata_pagemap *map, const void *p)
+{
+	return (struct strata_pagemap_window){
+		.base = strata_pagemap_window_base(p),
+		.chunk = strata_pagemap_chunk(map, p),
+	};
+}
+
+/* The same for owner words. */
+static __always_inline struct strata_pagemap_window
+strata_pagemap_owner_window(const struct strata_pagemap *map, const void *p)
+{
+	return (struct strata_pagemap_window){
+		.base = strata_pagemap_window_base(p),
+		.owners = strata_pagemap_owners(map, p),
+	};
+}
 
 /* strata_pagemap_chunk() for one of many that are near each other. */
 static __always_inline struct strata_chunk *
 strata_pagemap_near(const struct strata_pagemap *map, const void *p,
 		    struct strata_pagemap_window *window)
 {
-	const unsigned long number = (unsigned long)p >> STRATA_CHUNK_SHIFT;
-
-	if (unlikely(number != window->number)) {
-		window->number = number;
-		window->chunk = strata_pagemap_chunk(map, p);
-	}
+	if (unlikely(strata_pagemap_into(window, p) >= STRATA_CHUNK_SIZE))
+		*window = strata_pagemap_chunk_window(map, p);
 	return window->chunk;
+}
+
+/* strata_pagemap_word() for one of many that are near each other. */
+static __always_inline unsigned long
+strata_pagemap_word_near(const struct strata_pagemap *map, const void *p,
+			 struct strata_pagemap_window *window)
+{
+	if (unlikely(strata_pagemap_into(window, p) >= STRATA_CHUNK_SIZE))
+		*window = strata_pagemap_owner_window(map, p);
+	return strata_owners_word(window->owners, strata_pagemap_into(window, p) >> PAGE_SHIFT);
 }
 
 #endif /* _STRATA_PAGEMAP_H */

@@ -124,6 +124,13 @@ static __always_inline void strata_track_free(const void *p, size_t room)
 		strata_track_poison(p, room);
 }
 
+/* Is there anybody who has to be told of each object that is handed out? */
+static __always_inline bool strata_track_listens(void)
+{
+	return IS_ENABLED(CONFIG_KASAN_GENERIC) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) ||
+	       IS_ENABLED(CONFIG_KMSAN);
+}
+
 /* An object stays where it is and has another size from now on. */
 static inline void strata_track_resize(const void *p, size_t size, size_t room, gfp_t gfp)
 {
