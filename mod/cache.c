@@ -192,20 +192,37 @@ void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node)
 }
 STRATA_TEST_EXPORT(strata_cache_take_slow);
 
+/*
+ * Objects of a node to the front; returns how many. All of a window are of one node.
+ * What has no window any more was freed twice: it is of none.
+ */
+static unsigned int sort_local(const struct strata_pagemap *map, void **objects, unsigned int n,
+			       int node)
+{
+	struct strata_pagemap_window window = strata_pagemap_chunk_window(map, objects[0]);
+	const struct strata_chunk *chunk;
+	unsigned int i, local = 0;
+
+	for (i = 0; i < n; i++) {
+		chunk = strata_pagemap_near(map, objects[i], &window);
+		if (unlikely(!chunk || chunk->node != node))
+			continue;
+		if (unlikely(i != local))
+			swap(objects[local], objects[i]);
+		local++;
+	}
+	return local;
+}
+
 /* Leave objects in the depot of this node, or bring them home. */
 static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
 {
 	int node = strata_home();
-	unsigned int i, local, left;
+	unsigned int left = n;
 
 	/* Only objects of this node stay on it. */
-	for (i = 0, local = 0; nr_online_nodes > 1 && i < n; i++) {
-		if (page_to_nid(virt_to_page(objects[i])) == node) {
-			swap(objects[local], objects[i]);
-			local++;
-		}
-	}
-	left = nr_online_nodes > 1 ? local : n;
+	if (nr_online_nodes > 1)
+		left = sort_local(&c->heap->map, objects, n, node);
 	left = strata_cache_deposit(c, node, objects, left);
 	strata_cache_home(c, objects + left, n - left);
 }
@@ -225,7 +242,8 @@ static void make_room(struct strata_cache *c, struct strata_magazine *m)
 	put_batch(c, m->slot, n);
 	m->count -= n;
 	m->flushed += n;
-	memmove(m->slot, m->slot + n, m->count * sizeof(*m->slot));
+	/* What stays is no more than what went: the two do not overlap. */
+	strata_objects_copy(m->slot, m->slot + n, m->count);
 }
 
 /**

@@ -142,6 +142,12 @@ size_t strata_reclaim(struct strata_allocator *a, size_t npages)
 }
 STRATA_TEST_EXPORT(strata_reclaim);
 
+static void reclaim_and_close_one(struct strata_cache *c, void *context)
+{
+	reclaim_one(c, context);
+	strata_cache_close_depots(c);
+}
+
 /**
  * strata_drain() - give everything back that is free
  * @a: the allocator
@@ -159,7 +165,7 @@ size_t strata_drain(struct strata_allocator *a)
 	cpus_read_lock();
 	mutex_lock(&a->lock);
 	strata_drain_cpus(a, NULL);
-	strata_allocator_for_each(a, reclaim_one, NULL);
+	strata_allocator_for_each(a, reclaim_and_close_one, NULL);
 	mutex_unlock(&a->lock);
 	cpus_read_unlock();
 	if (atomic_long_read(&a->nr_spans_in_rcu)) {

@@ -6,7 +6,8 @@
 # the end of it, and once everything is free. Looks every so many events. What
 # strata holds is what it took from the page allocator and what describes that;
 # of its rival it is all pages of slabs and of large kmalloc objects. Both begin
-# at what there was before. Prints KTAP and figures as kernel.sh does, in pages;
+# with nothing idle, or what one recording left behind would be given to the next
+# and counted for neither. Prints KTAP and figures as kernel.sh does, in pages;
 # exit status 4 if none of the rows is wanted.
 
 modules=${STRATA_MODULES:-/lib/strata}
@@ -53,11 +54,19 @@ held() { # <side>
 	esac
 }
 
+# Give back what is idle, of both: partial slabs, cached objects, empty spans.
+settle() {
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache"
+	done
+	echo 1 >$strata/drain
+}
+
 # Replay all of a recording; leaves what was held in peak, end and left.
 replay() { # <side>
 	local before at now
 
-	sleep $quiet
+	settle
 	before=$(held "$1")
 	peak=0
 	at=0
