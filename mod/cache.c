@@ -193,24 +193,36 @@ void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node)
 STRATA_TEST_EXPORT(strata_cache_take_slow);
 
 /*
- * Objects of a node to the front; returns how many. All of a window are of one node.
- * What has no window any more was freed twice: it is of none.
+ * Is an object of a node? All of a window are of one, so what was found of the last
+ * is kept in @base: it does for a neighbour. What has no window any more was freed
+ * twice, and is of no node.
  */
+static __always_inline bool is_local(const struct strata_pagemap *map, const void *object,
+				     int node, const void **base)
+{
+	const struct strata_chunk *chunk;
+
+	if (likely((unsigned long)(object - *base) < STRATA_CHUNK_SIZE))
+		return true;
+	chunk = strata_pagemap_chunk(map, object);
+	if (!chunk || chunk->node != node)
+		return false;
+	*base = chunk->base;
+	return true;
+}
+
+/* Objects of a node to the front; returns how many. */
 static unsigned int sort_local(const struct strata_pagemap *map, void **objects, unsigned int n,
 			       int node)
 {
-	struct strata_pagemap_window window = strata_pagemap_chunk_window(map, objects[0]);
-	const struct strata_chunk *chunk;
+	const void *base = objects[0] + STRATA_CHUNK_SIZE;
 	unsigned int i, local = 0;
 
-	for (i = 0; i < n; i++) {
-		chunk = strata_pagemap_near(map, objects[i], &window);
-		if (unlikely(!chunk || chunk->node != node))
-			continue;
-		if (unlikely(i != local))
-			swap(objects[local], objects[i]);
+	while (local < n && is_local(map, objects[local], node, &base))
 		local++;
-	}
+	for (i = local + 1; i < n; i++)
+		if (is_local(map, objects[i], node, &base))
+			swap(objects[local++], objects[i]);
 	return local;
 }
 

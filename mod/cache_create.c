@@ -21,7 +21,7 @@
 
 /* The same for one node's depot. */
 #define DEPOT_BYTES	SZ_64K
-#define DEPOT_MAX	512
+#define DEPOT_MAX	1024
 #define DEPOT_MIN	4
 
 static int init_magazines(struct strata_cache *c)

@@ -129,7 +129,7 @@ unsigned int strata_central_take(struct strata_central *central,
 }
 STRATA_TEST_EXPORT(strata_central_take);
 
-/* One object back into its span. Returns false if it was free already. */
+/* One object back into its span; the caller counts. Returns false if it was free already. */
 static __always_inline bool central_put_one(struct strata_central *central,
 					    const struct strata_shape *shape,
 					    struct strata_span *span, const void *object,
@@ -140,8 +140,6 @@ static __always_inline bool central_put_one(struct strata_central *central,
 	if (unlikely(!strata_span_put(span, shape, object)))
 		return false;
 	free = span->nr_free;
-	central->nr_free++;
-	central->nr_put++;
 	/* It moves to another list only where log2 of its free objects changes. */
 	if (likely(free & (free - 1) && free < shape->nr_objects))
 		return true;
@@ -157,8 +155,9 @@ static __always_inline bool central_put_one(struct strata_central *central,
 }
 
 /* The span of an object, if it is of that cache. */
-static struct strata_span *span_of(struct strata_heap *heap, const struct strata_cache *cache,
-				   const void *object, struct strata_pagemap_window *window)
+static __always_inline struct strata_span *
+span_of(struct strata_heap *heap, const struct strata_cache *cache, const void *object,
+	struct strata_pagemap_window *window)
 {
 	struct strata_span *span;
 
@@ -189,8 +188,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	struct strata_pagemap_window window;
 	struct strata_central *central;
 	struct strata_span *span;
-	unsigned int i, bad = 0;
+	unsigned int i, first, bad = 0, twice;
 	unsigned long flags;
+	u16 node;
 
 	/*
 	 * An object freed twice may have lost its span since: the descriptor
@@ -205,7 +205,10 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 			continue;
 		}
 		/* With the lock, as far as the objects are of one node. */
-		central = &centrals[span->node];
+		node = span->node;
+		central = &centrals[node];
+		first = i;
+		twice = bad;
 		raw_spin_lock_irqsave(&central->lock, flags);
 		do {
 			if (!central_put_one(central, shape, span, objects[i], emptied))
@@ -213,7 +216,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 			if (++i == n)
 				break;
 			span = span_of(heap, cache, objects[i], &window);
-		} while (span && &centrals[span->node] == central);
+		} while (span && span->node == node);
+		central->nr_free += i - first - (bad - twice);
+		central->nr_put += i - first - (bad - twice);
 		raw_spin_unlock_irqrestore(&central->lock, flags);
 	}
 	rcu_read_unlock();
