@@ -17,16 +17,17 @@ bench=/sys/kernel/debug/strata_bench
 insmod "$modules/strata_replay.ko" || exit 1
 insmod "$modules/strata_bench.ko" rounds="${BENCH_ROUNDS:-16}" || exit 1
 
-# Rows named trace-<recording>-<CPUs> replay that one.
+# Rows named trace-<recording>-<CPUs> replay that one, and zero-<recording> zeroes
+# what it would.
 give_trace() {
 	local name
 
 	case $1 in
-	trace-*-[0-9]) ;;
+	trace-*-[0-9]) name=${1#trace-} name=${name%-*} ;;
+	zero-*-*) name=${1#zero-} ;;
 	*) return 0 ;;
 	esac
-	name=${1#trace-}
-	zcat "/traces/${name%-*}.trace.gz" >/sys/kernel/debug/strata_replay/trace
+	zcat "/traces/$name.trace.gz" >/sys/kernel/debug/strata_replay/trace
 }
 
 unload() { rmmod strata_bench && rmmod strata_replay; }
