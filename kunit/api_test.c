@@ -74,6 +74,39 @@ static void powers_of_two(struct kunit *test)
 	}
 }
 
+/* A size that the compiler knows takes calls of its own, with the class found by it. */
+static void constant_sizes(struct kunit *test)
+{
+	unsigned int class, i;
+	void *p[40];
+	size_t size;
+
+	for (class = 0; class < STRATA_NR_CLASSES; class++) {
+		size = strata_class_info[class].size;
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			p[i] = strata_alloc_class(strata_class_index(size), size - (i & 7),
+						  GFP_KERNEL);
+			check_object(test, p[i], size - (i & 7));
+			KUNIT_EXPECT_EQ(test, strata_usable_size(p[i]), strata_good_size(size));
+		}
+		/* One that is said to be of another class is freed all the same. */
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			strata_free_class(p[i], (class + !(i % 3)) % STRATA_NR_CLASSES, size);
+	}
+	p[0] = strata_alloc(100, GFP_KERNEL);
+	p[1] = strata_alloc(32768, GFP_KERNEL);
+	p[2] = strata_alloc(32769, GFP_KERNEL);
+	check_object(test, p[0], 100);
+	check_object(test, p[1], 32768);
+	check_object(test, p[2], 32769);
+	strata_free_sized(p[0], 100);
+	strata_free_sized(p[1], 32768);
+	strata_free_sized(p[2], 32769);
+	KUNIT_EXPECT_NULL(test, strata_alloc(STRATA_MAX_SIZE + 1, GFP_KERNEL | __GFP_NOWARN));
+	strata_free_sized(NULL, 100);
+	strata_free_sized(ZERO_SIZE_PTR, 100);
+}
+
 static void nothing_and_too_much(struct kunit *test)
 {
 	void *p;
@@ -318,6 +351,7 @@ static void freed_at_end_of_scope(struct kunit *test)
 static struct kunit_case api_cases[] = {
 	KUNIT_CASE(every_size),
 	KUNIT_CASE(powers_of_two),
+	KUNIT_CASE(constant_sizes),
 	KUNIT_CASE(nothing_and_too_much),
 	KUNIT_CASE(good_size),
 	KUNIT_CASE(realloc_keeps),

@@ -41,6 +41,7 @@ static void check_size(struct kunit *test, size_t size)
 	if (class)
 		KUNIT_ASSERT_LT_MSG(test, (size_t)size_of_class(class - 1), size, "size %zu", size);
 	KUNIT_ASSERT_EQ_MSG(test, class, slow_class_of(size), "size %zu", size);
+	KUNIT_ASSERT_EQ_MSG(test, class, strata_class_index(size), "size %zu", size);
 }
 
 static void every_size(struct kunit *test)

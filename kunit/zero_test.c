@@ -8,9 +8,11 @@
 #include <linux/mm.h>
 #include <linux/strata.h>
 
+#include "../mod/alloc.h"
 #include "../mod/home.h"
 #include "../mod/track.h"
 #include "api_fixture.h"
+#include "fixture.h"
 #include "suites.h"
 
 static const size_t sizes[] = { 1, 8, 24, 100, 1024, 3000, 4096, 32768, 40000, SZ_64K, SZ_2M + 1 };
@@ -153,33 +155,47 @@ static void with_init_on_alloc(struct kunit *test)
 	}
 }
 
-/* What is left of an object after its free: nothing but the mark. */
+static void expect_wiped(struct kunit *test, const void *p, size_t size, const char *how)
+{
+	KUNIT_EXPECT_EQ_MSG(test, strata_track_match(p + sizeof(long), 0, size - sizeof(long)),
+			    size - sizeof(long), "%s, %zu bytes", how, size);
+}
+
+/*
+ * What is left of an object after its free: nothing but the mark. It is a boot
+ * parameter: an allocator may take it as it was when it was made.
+ */
 static void with_init_on_free(struct kunit *test)
 {
+	void *zeroing = test->priv;
+	struct strata_fixture *f;
 	unsigned int i;
 	void *p;
 
 	on_free(true);
+	KUNIT_ASSERT_EQ(test, strata_fixture_init(test), 0);
+	f = test->priv;
+	test->priv = zeroing;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t usable = strata_good_size(sizes[i]);
 
 		/* A block of the page allocator's is gone by then. */
 		if (sizes[i] > SZ_2M || usable <= sizeof(long))
 			continue;
-		p = strata_alloc(sizes[i], GFP_KERNEL);
+		p = strata_alloc_from(f->a, sizes[i], GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		memset(p, 0xff, sizes[i]);
-		strata_free(p);
-		KUNIT_EXPECT_EQ_MSG(test, strata_track_match(p + sizeof(long), 0,
-							     sizes[i] - sizeof(long)),
-				    sizes[i] - sizeof(long), "%zu", sizes[i]);
-		KUNIT_ASSERT_TRUE(test, strata_alloc_bulk(sizes[i], GFP_KERNEL, 1, &p));
+		strata_free_to(f->a, p, STRATA_HERE);
+		expect_wiped(test, p, sizes[i], "one");
+		p = strata_alloc_from(f->a, sizes[i], GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+		KUNIT_ASSERT_NOT_NULL(test, p);
 		memset(p, 0xff, sizes[i]);
-		strata_free_bulk(1, &p);
-		KUNIT_EXPECT_EQ_MSG(test, strata_track_match(p + sizeof(long), 0,
-							     sizes[i] - sizeof(long)),
-				    sizes[i] - sizeof(long), "bulk %zu", sizes[i]);
+		strata_free_many(f->a, NULL, 1, &p, STRATA_HERE);
+		expect_wiped(test, p, sizes[i], "bulk");
 	}
+	test->priv = f;
+	strata_fixture_exit(test);
+	test->priv = zeroing;
 }
 
 /* Bytes that are new are zero, those that were there are kept. */

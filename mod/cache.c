@@ -220,9 +220,12 @@ static unsigned int sort_local(const struct strata_pagemap *map, void **objects,
 
 	while (local < n && is_local(map, objects[local], node, &base))
 		local++;
-	for (i = local + 1; i < n; i++)
-		if (is_local(map, objects[i], node, &base))
-			swap(objects[local++], objects[i]);
+	for (i = local + 1; i < n; i++) {
+		if (is_local(map, objects[i], node, &base)) {
+			swap(objects[local], objects[i]);
+			local++;
+		}
+	}
 	return local;
 }
 

@@ -7,6 +7,7 @@
 #ifndef STRATA_CLASS_H
 #define STRATA_CLASS_H
 
+#include <linux/strata_class.h>
 #include <linux/types.h>
 
 #include "class_table.h"

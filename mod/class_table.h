@@ -70,7 +70,6 @@
 #define STRATA_CLASS_TABLE_H
 
 #define STRATA_NR_CLASSES	49
-#define STRATA_CLASS_MAX_SIZE	32768
 
 /* size, span_bytes */
 #define STRATA_CLASS_INFO_INIT { \

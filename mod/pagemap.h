@@ -133,6 +133,7 @@ static __always_inline const unsigned long *strata_pagemap_owners(const struct s
 
 	if (unlikely(window >= table->nr))
 		return map->nobody;
+	/* One of two values, both good: of a chunk that comes or goes. */
 	owners = data_race(table->owner[window]);
 	OPTIMIZER_HIDE_VAR(owners);
 	return owners;
@@ -148,8 +149,10 @@ static __always_inline unsigned int strata_chunk_page(const void *p)
 static __always_inline unsigned long strata_owners_word(const unsigned long *owners,
 							unsigned long page)
 {
-	unsigned long word = data_race(owners[page]);
+	unsigned long word;
 
+	/* Of a span that comes or goes: nobody has an object of it, who asks about his own. */
+	word = data_race(owners[page]);
 	OPTIMIZER_HIDE_VAR(word);
 	return word;
 }

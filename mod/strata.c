@@ -17,6 +17,10 @@
 #include "misuse.h"
 #include "rcu_free.h"
 
+/* Here they are defined. */
+#undef strata_alloc
+#undef strata_free_sized
+
 /* Wishes that the fast path does not look at. */
 #define GFP_SLOW	(STRATA_GFP_DIRECT | __GFP_THISNODE | __GFP_ZERO)
 
@@ -61,6 +65,28 @@ slow:
 	return strata_alloc_from(&strata_main, size, gfp, NUMA_NO_NODE, _RET_IP_);
 }
 STRATA_EXPORT(strata_alloc);
+
+/**
+ * strata_alloc_class() - strata_alloc() of a size that the compiler knows
+ * @class: the size class of @size
+ * @size: bytes, 1 to STRATA_CLASS_MAX_SIZE
+ * @gfp: as for strata_alloc()
+ *
+ * Context: as for strata_alloc().
+ * Return: as for strata_alloc().
+ */
+void *strata_alloc_class(unsigned long class, size_t size, gfp_t gfp)
+{
+	void *object;
+
+	strata_context_check(gfp);
+	if (unlikely(gfp & GFP_SLOW) ||
+	    unlikely(!strata_fast_take(strata_main.magazine[class], &object)))
+		return strata_alloc_from(&strata_main, size, gfp, NUMA_NO_NODE, _RET_IP_);
+	strata_object_hand_out_plain(&strata_main.class[class], object, size, gfp);
+	return object;
+}
+STRATA_EXPORT(strata_alloc_class);
 
 /**
  * strata_zalloc() - allocate zeroed memory
@@ -172,7 +198,7 @@ void strata_free(const void *p)
 }
 STRATA_EXPORT(strata_free);
 
-static __always_inline bool free_to_class(unsigned int class, const void *p)
+static __always_inline bool free_to_class(unsigned long class, const void *p)
 {
 	struct strata_magazine *m;
 	bool done;
@@ -223,6 +249,21 @@ slow:
 	free_sized_slow(p, size, _RET_IP_);
 }
 STRATA_EXPORT(strata_free_sized);
+
+/**
+ * strata_free_class() - strata_free_sized() of a size that the compiler knows
+ * @p: as for strata_free()
+ * @class: the size class of @size
+ * @size: bytes, 1 to STRATA_CLASS_MAX_SIZE
+ *
+ * Context: any, NMI and raw context too.
+ */
+void strata_free_class(const void *p, unsigned long class, size_t size)
+{
+	if (unlikely(!free_to_class(class, p)))
+		free_sized_slow(p, size, _RET_IP_);
+}
+STRATA_EXPORT(strata_free_class);
 
 /**
  * strata_free_rcu() - free memory after a grace period

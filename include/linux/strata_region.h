@@ -33,6 +33,7 @@
 #ifdef __has_attribute
 #if __has_attribute(strata_frame_alloc)
 #define __strata_vet(...)	__attribute__((__VA_ARGS__))
+#define STRATA_VET_LOOKS
 #endif
 #endif
 #ifndef __strata_vet

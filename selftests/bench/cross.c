@@ -92,12 +92,12 @@ static int name##_work(unsigned int nr)					\
 	for (i = 0; i < HANDED; i++) {					\
 		if (!nr) {						\
 			p = alloc(BENCH_SIZE, GFP_KERNEL);		\
-			write(p, i);					\
+			(write)(p, i);					\
 			put(p);						\
 			continue;					\
 		}							\
 		p = take();						\
-		if (!p || !read(p, i))					\
+		if (!p || !(read)(p, i))					\
 			ret = -ENOMEM;					\
 		free(p);						\
 	}								\

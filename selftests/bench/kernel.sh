@@ -15,7 +15,8 @@ bench=/sys/kernel/debug/strata_bench
 
 # It has the recordings.
 insmod "$modules/strata_replay.ko" || exit 1
-insmod "$modules/strata_bench.ko" rounds="${BENCH_ROUNDS:-16}" || exit 1
+insmod "$modules/strata_bench.ko" rounds="${BENCH_ROUNDS:-16}" \
+	round_us="${BENCH_ROUND_US:-1000}" || exit 1
 
 # Rows named trace-<recording>-<CPUs> replay that one, and zero-<recording> zeroes
 # what it would.

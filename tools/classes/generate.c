@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Writes mod/class_table.h: the sizes that requests round up to, the span that
- * each class is cut from, and the look-up from a size to its class.
+ * each class is cut from, and the look-up from a size to its class. And
+ * include/linux/strata_class.h: that look-up for compilers, where a size is constant.
  *
- *	generate		the header on stdout
- *	generate --check FILE	exit status 0 only when FILE is what would be written
+ *	generate [--index]	the header on stdout; with --index the second one
+ *	generate [--index] --check FILE
+ *				exit status 0 only when FILE is what would be written
  *
  * It is a host program that knows nothing of the kernel. Everything in the
  * header follows from the rules below, so a change to the table is a change to
@@ -248,7 +250,6 @@ static void write_header(FILE *out, const struct table *t)
 	write_comment(out, t);
 	fputs("#ifndef STRATA_CLASS_TABLE_H\n#define STRATA_CLASS_TABLE_H\n\n", out);
 	fprintf(out, "#define STRATA_NR_CLASSES\t%u\n", t->nr);
-	fprintf(out, "#define STRATA_CLASS_MAX_SIZE\t%u\n", t->class[t->nr - 1].size);
 	fputs("\n/* size, span_bytes */\n#define STRATA_CLASS_INFO_INIT { \\\n", out);
 	for (i = 0; i < t->nr; i++)
 		fprintf(out, "\t{ %u, %u }, \\\n", t->class[i].size, t->class[i].span_bytes);
@@ -257,8 +258,40 @@ static void write_header(FILE *out, const struct table *t)
 	fputs("\n#endif /* STRATA_CLASS_TABLE_H */\n", out);
 }
 
+/* A chain of comparisons: of a constant size nothing is left of it but a number. */
+static void write_index(FILE *out, const struct table *t)
+{
+	unsigned int i;
+
+	fprintf(out, "/* %s-License-Identifier: GPL-2.0-only */\n", "SPDX");
+	fputs("/*\n"
+	      " * Written by the generator in tools/classes, which has the rules. Do not edit:\n"
+	      " * change the generator and write this file anew.\n"
+	      " */\n"
+	      "#ifndef _LINUX_STRATA_CLASS_H\n"
+	      "#define _LINUX_STRATA_CLASS_H\n"
+	      "\n"
+	      "#include <linux/types.h>\n"
+	      "\n"
+	      "/* The largest request that has a size class. */\n", out);
+	fprintf(out, "#define STRATA_CLASS_MAX_SIZE\t%u\n", t->class[t->nr - 1].size);
+	fputs("\n"
+	      "/**\n"
+	      " * strata_class_index() - the size class of a request, where the compiler can tell\n"
+	      " * @size: bytes, a constant, 1 to STRATA_CLASS_MAX_SIZE\n"
+	      " *\n"
+	      " * Return: a class number.\n"
+	      " */\n"
+	      "static __always_inline unsigned int strata_class_index(size_t size)\n"
+	      "{\n", out);
+	for (i = 0; i + 1 < t->nr; i++)
+		fprintf(out, "\tif (size <= %u)\n\t\treturn %u;\n", t->class[i].size, i);
+	fprintf(out, "\treturn %u;\n}\n", i);
+	fputs("\n#endif /* _LINUX_STRATA_CLASS_H */\n", out);
+}
+
 /* Returns 0 when @path holds exactly @want, 1 when it does not. */
-static int check(const char *path, const char *want)
+static int check(const char *path, const char *option, const char *want)
 {
 	FILE *in = fopen(path, "r");
 	unsigned int line = 1;
@@ -279,33 +312,40 @@ static int check(const char *path, const char *want)
 		"%s:%u: stale, the generator writes something else from here on.\n"
 		"See what differs, then write it anew:\n"
 		"\tcc -o build/classes tools/classes/*.c\n"
-		"\tbuild/classes | diff %s -\n"
-		"\tbuild/classes > %s\n", path, line, path, path);
+		"\tbuild/classes %s | diff %s -\n"
+		"\tbuild/classes %s > %s\n", path, line, option, path, option, path);
 	return 1;
 }
 
 int main(int argc, char **argv)
 {
 	static struct table t;
+	const char *program = argv[0];
+	const bool index = argc > 1 && !strcmp(argv[1], "--index");
 	char *text = NULL;
 	size_t length;
 	int ret = 0;
 	FILE *out;
 
-	if (argc != 1 && !(argc == 3 && !strcmp(argv[1], "--check"))) {
-		fprintf(stderr, "usage: %s [--check FILE]\n", argv[0]);
+	argc -= 1 + index;
+	argv += 1 + index;
+	if (argc && !(argc == 2 && !strcmp(argv[0], "--check"))) {
+		fprintf(stderr, "usage: %s [--index] [--check FILE]\n", program);
 		return 2;
 	}
 	out = open_memstream(&text, &length);
 	if (!out)
 		die("out of memory");
 	plan(&t);
-	write_header(out, &t);
+	if (index)
+		write_index(out, &t);
+	else
+		write_header(out, &t);
 	if (fclose(out))
 		die("out of memory");
 
-	if (argc == 3)
-		ret = check(argv[2], text);
+	if (argc)
+		ret = check(argv[1], index ? "--index" : "", text);
 	else if (fwrite(text, 1, length, stdout) != length || fflush(stdout))
 		die("cannot write");
 	free(text);
