@@ -27,8 +27,12 @@ result() { # <status> <name>
 
 say() { echo "# $*"; }
 
-# What the log says since the mark of that name.
-since() { dmesg | awk -v mark="strata-debug: $1" 'index($0, mark) { seen = 1; next } seen'; }
+# What the log says since the last mark of that name.
+since() {
+	dmesg | awk -v mark="strata-debug: $1" 'index($0, mark) { seen = 1; said = ""; next }
+		seen { said = said $0 "\n" }
+		END { printf "%s", said }'
+}
 
 # One mistake, and what has to be said of it; nothing: no report at all.
 mistake() { # <mistake> <name of the case> <words>...
@@ -61,7 +65,7 @@ if grep -q ' kasan_report$' /proc/kallsyms; then
 	echo '1..0 # SKIP KASAN would speak first'
 	exit 4
 fi
-echo 1..15
+echo 1..18
 
 rmmod strata
 ! quiet insmod "$modules/strata.ko" debug=redzone,poisn && dmesg | grep -q 'debug=redzone,poisn: known are'
@@ -70,6 +74,18 @@ insmod "$modules/strata.ko"
 
 with && [ "$(cat /sys/module/strata/parameters/debug)" = '' ]
 result $? 'nothing is looked at unless asked for'
+
+# Without any of it, copies are checked all the same.
+copies() { # <when>
+	mistake copy_to_user "copy out of an object to user space, $1" \
+		'usercopy: 33 bytes to user space at byte 32 of an object of 64 bytes by bug_copy_to_user+'
+	mistake copy_from_user "copy from user space into what is free, not ours, or too small, $1" \
+		'usercopy: 1 bytes from .*by bug_copy_from_user.*nobody has an object there' \
+		'usercopy: 1 bytes from .*by bug_copy_from_user.*not strata' \
+		'usercopy: 65536 bytes from user space at byte 1 of an object of 65536 bytes'
+	mistake good_copies "copies inside of an object, $1"
+}
+copies 'by default'
 
 with debug=all && [ "$(cat /sys/module/strata/parameters/debug)" = redzone,poison,trace ]
 result $? 'all of it can be asked for'
@@ -87,13 +103,7 @@ mistake double_free 'double free, both times' \
 	'double-free: object .* freed by bug_double_free+.* was freed by bug_double_free+.* already'
 mistake invalid_free 'free of an interior pointer' 'interior-pointer: .* 16 bytes into object'
 
-mistake copy_to_user 'copy out of an object to user space' \
-	'usercopy: 33 bytes to user space at byte 32 of an object of 64 bytes by bug_copy_to_user+'
-mistake copy_from_user 'copy from user space into what is free, not ours, or too small' \
-	'usercopy: 1 bytes from .*by bug_copy_from_user.*nobody has an object there' \
-	'usercopy: 1 bytes from .*by bug_copy_from_user.*not strata' \
-	'usercopy: 65536 bytes from user space at byte 1 of an object of 65536 bytes'
-mistake good_copies 'copies inside of an object'
+copies 'with debug=all'
 
 # What bug_right(), bug_right_odd() and bug_left_live() spoilt was leaked on purpose.
 quiet rmmod strata_bugs

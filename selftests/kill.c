@@ -158,4 +158,33 @@ TEST(populate_stops)
 	EXPECT_TRUE(arena_all_gone());
 }
 
+/* The same of giving back: what was not taken by then is still there. */
+TEST(trim_stops)
+{
+	struct arena a = { .how = create_args(REGION, 0) };
+	__u64 committed = 0;
+	int attempt;
+	pid_t pid;
+
+	a.fd = arena_create(&a.how);
+	ASSERT_GE(a.fd, 0);
+	for (attempt = 0; attempt < 10 && !committed; attempt++) {
+		ASSERT_GE(arena_range(a.fd, STRATA_IOC_POPULATE, 0, REGION), 0);
+		pid = fork();
+		if (!pid) {
+			arena_range(a.fd, STRATA_IOC_TRIM, 0, REGION);
+			_exit(0);
+		}
+		while (arena_stat(a.fd, 0).committed == REGION - PAGE)
+			;
+		kill(pid, SIGKILL);
+		reap(pid);
+		committed = arena_stat(a.fd, 0).committed;
+	}
+	EXPECT_GT(committed, 0);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, REGION), (long)committed);
+	close(a.fd);
+	EXPECT_TRUE(arena_all_gone());
+}
+
 TEST_HARNESS_MAIN

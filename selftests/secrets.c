@@ -9,12 +9,15 @@
  */
 #include "kselftest_harness.h"
 #include "arena_util.h"
+#include "module_util.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #define NOBODY	65534
+#define SOMEBODY	65533
 #define SECRET	0x5ec7e7c0de5ec7e7ULL
 #define LOADS	(96 * MIB)
 
@@ -66,13 +69,16 @@ static int leave_secrets(void)
 }
 
 /* All of a new arena, faulted in or populated: zeroes, and a control page as documented. */
-static int look_for_secrets(bool populate)
+static int look_for_secrets(__u32 flags, bool populate)
 {
+	const size_t region = flags & STRATA_CREATE_HUGE ? 8 * MIB : MIB;
 	const struct strata_ctl fresh = { .limit = STRATA_REGION_START };
+	struct arena a = { .how = create_args(64 * MIB, region) };
 	size_t i, regions;
-	struct arena a;
 
-	if (!arena_open(&a, 64 * MIB, MIB))
+	a.how.flags = flags;
+	a.fd = arena_create(&a.how);
+	if (a.fd < 0 || !arena_map(&a, PROT_READ | PROT_WRITE))
 		return 1;
 	regions = a.how.out_nr_regions;
 	for (i = 0; i < regions; i++)
@@ -85,18 +91,19 @@ static int look_for_secrets(bool populate)
 	if (populate && arena_range(a.fd, STRATA_IOC_POPULATE, 0, a.data_len) <= 0)
 		return 4;
 	for (i = 0; i < regions; i++)
-		if (strange(a.data + i * MIB, MIB - PAGE, 0))
+		if (strange(a.data + i * region, region - PAGE, 0))
 			return 5;
 	/* Trimmed and had again, by a user that wrote there before. */
-	fill(a.data, MIB - PAGE);
-	if (arena_range(a.fd, STRATA_IOC_TRIM, 0, MIB) != (long)(MIB - PAGE))
+	fill(a.data, region - PAGE);
+	if (arena_range(a.fd, STRATA_IOC_TRIM, 0, region) != (long)(region - PAGE))
 		return 6;
-	if (strange(a.data, MIB - PAGE, 0))
+	if (strange(a.data, region - PAGE, 0))
 		return 7;
 	arena_close(&a);
 	return 0;
 }
 
+/* What @fn() returns in a process of its own, which gives back all that it took. */
 static int in_child(int (*fn)(void))
 {
 	pid_t pid = fork();
@@ -108,28 +115,41 @@ static int in_child(int (*fn)(void))
 
 static int look_by_fault(void)
 {
-	return look_for_secrets(false);
+	return look_for_secrets(0, false);
 }
 
 static int look_populated(void)
 {
-	return look_for_secrets(true);
+	return look_for_secrets(0, true);
+}
+
+static int look_by_huge_fault(void)
+{
+	return look_for_secrets(STRATA_CREATE_HUGE, false);
+}
+
+static int look_populated_huge(void)
+{
+	return look_for_secrets(STRATA_CREATE_HUGE, true);
 }
 
 TEST(stale_bytes)
 {
+	static int (* const look[])(void) = {
+		look_by_fault, look_populated, look_by_huge_fault, look_populated_huge,
+	};
 	char line[4096] = {};
-	int fd = open("/proc/cmdline", O_RDONLY), round;
+	int fd = open("/proc/cmdline", O_RDONLY);
+	size_t i;
 
 	ASSERT_GT(read(fd, line, sizeof(line) - 1), 0);
 	close(fd);
 	/* Otherwise the page allocator would do strata's work. */
 	EXPECT_NE(strstr(line, "init_on_alloc=0"), NULL);
-	for (round = 0; round < 2; round++) {
+	for (i = 0; i < ARRAY_SIZE(look); i++) {
 		ASSERT_EQ(in_child(leave_secrets), 0);
-		EXPECT_EQ(in_child(look_by_fault), 0);
-		ASSERT_EQ(in_child(leave_secrets), 0);
-		EXPECT_EQ(in_child(look_populated), 0);
+		EXPECT_EQ(in_child(look[i]), 0)
+			TH_LOG("the way to look number %zu", i);
 	}
 	EXPECT_TRUE(arena_all_gone());
 }
@@ -137,9 +157,16 @@ TEST(stale_bytes)
 /* What commands return: each field is set, and nothing but the fields. */
 TEST(stale_results)
 {
+	struct strata_export export = { .size = sizeof(export), .access = O_RDONLY,
+					.out_fd = -1 };
+	struct strata_range range = { .size = sizeof(range), .len = PAGE,
+				      .out_bytes = SECRET };
+	struct strata_seal seal = { .size = sizeof(seal) };
+	struct strata_create how, want;
 	struct strata_stat stat;
 	struct strata_info info;
 	struct arena a;
+	int dev = open(DEVICE, O_RDWR);
 
 	ASSERT_TRUE(arena_open(&a, 4 * MIB, MIB));
 	fill(&stat, sizeof(stat));
@@ -152,10 +179,37 @@ TEST(stale_results)
 			    offsetof(struct strata_stat, committed)));
 	fill(&info, sizeof(info));
 	info.size = sizeof(info);
-	ASSERT_EQ(command(open(DEVICE, O_RDWR), STRATA_IOC_INFO, &info), 0);
+	ASSERT_EQ(command(dev, STRATA_IOC_INFO, &info), 0);
+	EXPECT_EQ(info.abi, STRATA_ABI_VERSION);
 	EXPECT_EQ(info.features & 0xffffffff00000000ULL, 0);
 	EXPECT_LE(info.max_bytes, 1ULL << 62);
+
+	/* The rest: as it was given but for what is said to come out. */
+	how = create_args(4 * MIB, MIB);
+	want = how;
+	ASSERT_EQ(command(dev, STRATA_IOC_CREATE, &how), 0);
+	close(how.out_fd);
+	EXPECT_EQ(how.out_nr_regions, 4);
+	EXPECT_EQ(how.out_data_off, 0);
+	want.out_fd = how.out_fd;
+	want.out_nr_regions = how.out_nr_regions;
+	want.out_ctl_off = how.out_ctl_off;
+	EXPECT_EQ(memcmp(&how, &want, sizeof(how)), 0);
+	ASSERT_EQ(command(a.fd, STRATA_IOC_POPULATE, &range), 0);
+	EXPECT_EQ(range.out_bytes, PAGE);
+	range.out_bytes = SECRET;
+	range.flags = 1;
+	ASSERT_EQ(command(a.fd, STRATA_IOC_TRIM, &range), -EINVAL);
+	EXPECT_EQ(range.out_bytes, 0);
+	EXPECT_TRUE(range.size == sizeof(range) && !range.off && range.len == PAGE);
+	ASSERT_EQ(command(a.fd, STRATA_IOC_EXPORT, &export), 0);
+	close(export.out_fd);
+	EXPECT_TRUE(export.out_fd > 0 && export.size == sizeof(export) &&
+		    export.access == O_RDONLY && !export.fd_flags);
+	ASSERT_EQ(command(a.fd, STRATA_IOC_SEAL, &seal), 0);
+	EXPECT_TRUE(seal.size == sizeof(seal) && !seal.seals);
 	arena_close(&a);
+	close(dev);
 }
 
 /* Is there something in a text that reads like a kernel address? Hashed ones do not. */
@@ -186,6 +240,38 @@ static ssize_t slurp(const char *path)
 	close(fd);
 	text[got] = '\0';
 	return n < 0 ? n : got;
+}
+
+/*
+ * What strata said in the kernel's log so far, by itself and of mistakes made on
+ * purpose: no address, but hashed ones. Returns the number of lines with such.
+ */
+static int look_at_the_log(struct __test_metadata *_metadata)
+{
+	static const char * const mistakes[] = {
+		"double_free", "invalid_free", "foreign_free", "wrong_cache", "copy_from_user",
+	};
+	int hashed = 0, fd;
+	char record[8192];
+	ssize_t n;
+	size_t i;
+
+	EXPECT_EQ(module_load("strata_bugs"), 0);
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++)
+		EXPECT_EQ(module_tell("/sys/module/strata_bugs/parameters/commit", "%s",
+				      mistakes[i]), 0);
+	EXPECT_EQ(module_unload("strata_bugs"), 0);
+	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		record[n > 0 ? n : 0] = '\0';
+		if (!strstr(record, "strata: "))
+			continue;
+		EXPECT_FALSE(has_address(record))
+			TH_LOG("%s", record);
+		hashed += !!strstr(record, " 00000000");
+	}
+	close(fd);
+	return hashed;
 }
 
 static int read_debugfs(void)
@@ -229,6 +315,9 @@ TEST(kernel_addresses)
 	EXPECT_GT(files, 5);
 	/* And nobody but root reads them. */
 	EXPECT_EQ(in_child(read_debugfs), 0);
+	/* Of 32 bits, hashed ones look like any other. */
+	if (sizeof(long) == 8)
+		EXPECT_GE(look_at_the_log(_metadata), 5);
 	arena_close(&a);
 }
 
@@ -251,8 +340,14 @@ static long parameter(const char *name, const char *value, char *old, size_t siz
 }
 
 #define QUOTA	256UL	/* pages */
+#define NO_NAMESPACES	77
 
 static int dev;
+
+static bool become(uid_t uid)
+{
+	return !setgid(uid) && !setuid(uid);
+}
 
 /* What one process of this user can get for itself, in pages. */
 static long grab(struct arena *a)
@@ -268,26 +363,27 @@ static long grab(struct arena *a)
 	return range.out_bytes / PAGE;
 }
 
-/* The children of a fork, and an arena that came from elsewhere, count as one user's. */
+static bool is_all(long pages)
+{
+	/* Some of it is for control pages. */
+	return pages >= (long)QUOTA - 64 && pages <= (long)QUOTA;
+}
+
+/* The children of a fork count as one user. */
 static int grab_together(void)
 {
 	struct strata_range range = { .size = sizeof(range), .len = 8 * QUOTA * PAGE };
 	struct arena a, more;
-	int pair[2];
-	char c = 0;
 	pid_t pid;
-	long got;
 
-	if (setgid(NOBODY) || setuid(NOBODY) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+	if (!become(NOBODY))
 		return 100;
-	got = grab(&a);
-	if (got < (long)QUOTA - 64 || got > (long)QUOTA)
+	if (!is_all(grab(&a)))
 		return 1;
 	pid = fork();
 	if (!pid) {
 		/* The parent has it all; the little that is left is a page or so. */
-		got = grab(&more);
-		if (got > 64)
+		if (grab(&more) > 64)
 			_exit(1);
 		/* With the parent's descriptor it is the same account. */
 		_exit(command(a.fd, STRATA_IOC_POPULATE, &range) == -EDQUOT ? 0 : 2);
@@ -296,23 +392,148 @@ static int grab_together(void)
 		return 2;
 	/* What dies with a process can be had again. */
 	close(a.fd);
-	if (write(pair[0], &c, 1) != 1)
-		return 3;
-	got = grab(&a);
-	return got < (long)QUOTA - 64 || got > (long)QUOTA ? 4 : 0;
+	return is_all(grab(&a)) ? 0 : 3;
 }
 
-TEST(one_quota_for_all)
+static int send_fd(int to, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 'x';
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	return sendmsg(to, &msg, 0) == 1 ? 0 : -1;
+}
+
+static int receive_fd(int from)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {}, byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd = -1;
+
+	if (recvmsg(from, &msg, 0) == 1 && CMSG_FIRSTHDR(&msg))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	return fd;
+}
+
+/* Somebody else with a descriptor that came in a message, and with an empty account. */
+static int spend_what_came(int from, struct strata_create how)
+{
+	struct strata_range range = { .size = sizeof(range), .len = 8 * QUOTA * PAGE };
+	struct arena a = { .how = how }, own;
+	size_t i;
+	char c;
+
+	if (!become(SOMEBODY))
+		return 100;
+	a.fd = receive_fd(from);
+	if (a.fd < 0 || !arena_map(&a, PROT_READ | PROT_WRITE))
+		return 1;
+	/* It is the creator's that counts, and that is used up. */
+	if (command(a.fd, STRATA_IOC_POPULATE, &range) != -EDQUOT || range.out_bytes > 64 * PAGE)
+		return 2;
+	for (i = 0; i < 8 * QUOTA * PAGE; i += PAGE)
+		if (try_access(a.data + i, true))
+			break;
+	if (i > QUOTA * PAGE || fault_signal != SIGBUS)
+		return 3;
+	/* One's own is as it was. */
+	if (!is_all(grab(&own)))
+		return 4;
+	/* What this process holds stays on the creator's account. */
+	return send_fd(from, own.fd) || read(from, &c, 1) != 1 ? 5 : 0;
+}
+
+/* An arena given away is not out of the books, and not a way to have more. */
+static int grab_and_pass_on(void)
+{
+	struct arena a, more;
+	int pair[2], other;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return 100;
+	pid = fork();
+	if (!pid) {
+		/* Root until it has what it is to get. */
+		close(pair[0]);
+		if (read(pair[1], &a.how, sizeof(a.how)) != sizeof(a.how))
+			_exit(101);
+		_exit(spend_what_came(pair[1], a.how));
+	}
+	close(pair[1]);
+	if (!become(NOBODY) || !is_all(grab(&a)))
+		return 1;
+	if (write(pair[0], &a.how, sizeof(a.how)) != sizeof(a.how) || send_fd(pair[0], a.fd))
+		return 2;
+	close(a.fd);
+	other = receive_fd(pair[0]);
+	if (other < 0)
+		return 10 + reap(pid);
+	/* Held by the receiver alone, it is still charged here. */
+	if (grab(&more) > 64)
+		return 3;
+	close(more.fd);
+	if (write(pair[0], "x", 1) != 1 || reap(pid))
+		return 4;
+	/* With it gone, all can be had again, while the other's arena is held here. */
+	return is_all(grab(&a)) ? 0 : 5;
+}
+
+/* Root of a namespace of one's own is nobody in particular. */
+static int grab_as_root_of_a_namespace(void)
+{
+	struct arena a;
+
+	if (!become(NOBODY))
+		return 100;
+	if (unshare(CLONE_NEWUSER))
+		return NO_NAMESPACES;
+	return is_all(grab(&a)) ? 0 : 1;
+}
+
+/* Calls @fn() in a process of its own, while a user may have QUOTA pages. */
+static void with_quota(struct __test_metadata *_metadata, int (*fn)(void))
 {
 	char old[32];
+	int got;
 
 	dev = open(DEVICE, O_RDWR);
 	ASSERT_GE(dev, 0);
 	ASSERT_GT(parameter("user_pages", "256", old, sizeof(old)), 0);
-	EXPECT_EQ(in_child(grab_together), 0);
+	got = in_child(fn);
 	ASSERT_GT(parameter("user_pages", old, NULL, 0), 0);
 	close(dev);
 	EXPECT_TRUE(arena_all_gone());
+	if (got == NO_NAMESPACES)
+		SKIP(return, "no user namespaces in this kernel");
+	EXPECT_EQ(got, 0);
+}
+
+TEST(one_quota_for_all)
+{
+	with_quota(_metadata, grab_together);
+}
+
+TEST(quota_of_the_creator)
+{
+	with_quota(_metadata, grab_and_pass_on);
+}
+
+TEST(quota_in_a_namespace)
+{
+	with_quota(_metadata, grab_as_root_of_a_namespace);
 }
 
 static bool stop;
@@ -362,6 +583,61 @@ TEST(control_page_lies)
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(liar, NULL);
+	arena_close(&a);
+	EXPECT_TRUE(arena_all_gone());
+}
+
+/* A command's struct, and behind it what a longer one would have: nothing. */
+static struct {
+	struct strata_range range;
+	char behind[2 * 4096];
+} changing = { .range.size = sizeof(changing.range) };
+
+/*
+ * Where it is, how long, and how large the struct is: right and wrong in turn, which
+ * differ in one byte, for copies may be made byte by byte.
+ */
+static void *change(void *arg)
+{
+	struct strata_range *range = &changing.range;
+	unsigned int i;
+
+	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
+		__atomic_store_n(&range->size, i & 1 ? 4096 : sizeof(*range), __ATOMIC_RELAXED);
+		__atomic_store_n(&range->off, PAGE | (i & 2 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
+		__atomic_store_n(&range->len, 2 * MIB | (i & 4 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
+	}
+	return arg;
+}
+
+/* Arguments that change during the call: as they were at one time, and no other size. */
+TEST(arguments_change)
+{
+	unsigned int round, worked = 0, refused = 0;
+	struct strata_stat stat;
+	pthread_t changer;
+	struct arena a;
+	int err;
+
+	ASSERT_TRUE(arena_open(&a, 4 * MIB, MIB));
+	stop = false;
+	ASSERT_EQ(pthread_create(&changer, NULL, change, NULL), 0);
+	for (round = 0; round < 20000 || (!(worked && refused) && round < 1000000); round++) {
+		err = command(a.fd, round % 2 ? STRATA_IOC_TRIM : STRATA_IOC_POPULATE,
+			      &changing);
+		worked += !err;
+		refused += err == -EOVERFLOW;
+		ASSERT_TRUE(!err || err == -EOVERFLOW)
+			TH_LOG("error %d", err);
+		/* The kernel wrote its results and nothing else. */
+		ASSERT_TRUE(is_zero(changing.behind, sizeof(changing.behind)));
+		stat = arena_stat(a.fd, STRATA_REGION_ALL);
+		ASSERT_TRUE(!stat.committed || stat.committed == 2 * MIB - 2 * PAGE);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(changer, NULL);
+	EXPECT_GT(worked, 0);
+	EXPECT_GT(refused, 0);
 	arena_close(&a);
 	EXPECT_TRUE(arena_all_gone());
 }
