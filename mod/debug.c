@@ -201,10 +201,12 @@ void strata_debug_alloc(const struct strata_cache *c, void *object, size_t size,
 		good = strata_track_match(object, POISON, c->usable);
 		if (good < c->usable)
 			strata_misuse_report(STRATA_MISUSE_POISON,
-					     "byte %zu of object %p of cache %s was written after it was freed by %pS; found when allocated by %pS",
+					     "byte %zu of object %p of cache %s was written after it was freed by %pS in task %lu; found when allocated by %pS",
 					     good, object, c->name,
 					     (void *)strata_debug_recorded(c, object,
 									   STRATA_RECORD_FREE_SITE),
+					     strata_debug_recorded(c, object,
+								   STRATA_RECORD_FREE_TASK),
 					     (void *)site);
 	}
 	put_guards(c, object, size);
@@ -224,15 +226,16 @@ void strata_debug_alloc(const struct strata_cache *c, void *object, size_t size,
 bool strata_debug_free(const struct strata_cache *c, void *object, unsigned long site)
 {
 	size_t byte = broken_at(c, object);
-	unsigned long by;
+	unsigned long by, task;
 
 	if (byte) {
 		by = strata_debug_recorded(c, object, STRATA_RECORD_ALLOC_SITE);
+		task = strata_debug_recorded(c, object, STRATA_RECORD_ALLOC_TASK);
 		strata_misuse_report(STRATA_MISUSE_REDZONE,
-				     "byte %zu of object %p of cache %s (%zu bytes) was written%s; allocated by %pS, freed by %pS. The object is leaked",
+				     "byte %zu of object %p of cache %s (%zu bytes) was written%s; allocated by %pS in task %lu, freed by %pS. The object is leaked",
 				     byte, object, c->name, strata_debug_asked(c, object),
 				     byte < c->fence ? "" : ", or one before the next object",
-				     (void *)by, (void *)site);
+				     (void *)by, task, (void *)site);
 		return false;
 	}
 	record(c, object, STRATA_RECORD_FREE_SITE, site);

@@ -93,12 +93,12 @@ result $? 'all of it can be asked for'
 mistake none 'no mistake, no report'
 mistake right 'one byte past an object that fills its class' \
 	'redzone: byte 64 of object .* of cache heap-64 (64 bytes)' \
-	'allocated by bug_right+.*freed by bug_right+'
+	"allocated by bug_right+.* in task $$, freed by bug_right+"
 mistake right_odd 'one byte past an object that does not' \
 	'redzone: byte 61 of object .* (61 bytes)'
 mistake left_live 'one byte before an object' 'redzone: byte .* or one before the next object'
 mistake freed_write 'write after free' \
-	'poison: byte 33 of object .* after it was freed by bug_freed_write+.*; found when allocated by bug_freed_write+'
+	'poison: byte 33 of object .* after it was freed by bug_freed_write+.* in task [1-9][0-9]*; found when allocated by bug_freed_write+'
 mistake double_free 'double free, both times' \
 	'double-free: object .* freed by bug_double_free+.* was freed by bug_double_free+.* already'
 mistake invalid_free 'free of an interior pointer' 'interior-pointer: .* 16 bytes into object'
