@@ -9,7 +9,9 @@
 #include <linux/strata.h>
 #include <linux/vmalloc.h>
 
+#include "../mod/alloc.h"
 #include "../mod/misuse.h"
+#include "../mod/track.h"
 #include "api_fixture.h"
 #include "suites.h"
 
@@ -51,6 +53,20 @@ static const char *last_report(struct journal *journal)
 			strscpy(journal->last, journal->line, LINE);
 	}
 	return journal->last;
+}
+
+static unsigned int lines_with(struct journal *journal, const char *words)
+{
+	struct kmsg_dump_iter iter;
+	unsigned int n = 0;
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, journal->line, LINE - 1, &len)) {
+		journal->line[len] = '\0';
+		n += !!strstr(journal->line, words);
+	}
+	return n;
 }
 
 /* The last report is of this kind, names the caller so often, and has all these words. */
@@ -177,18 +193,90 @@ static void arguments(struct kunit *test)
 		    SAID("overflow"));
 }
 
-static unsigned int lines_with(struct journal *journal, const char *words)
+/* Freed when not even its span is there any more. */
+static void freed_page(struct kunit *test)
 {
-	struct kmsg_dump_iter iter;
-	unsigned int n = 0;
-	size_t len;
+	enum { MANY = 300 };
+	const struct strata_cache_args args = { .size = 4096 };
+	struct strata_cache *c = strata_cache_create("gone", &args);
+	void **p = kunit_kcalloc(test, MANY, sizeof(*p), GFP_KERNEL);
+	unsigned int i;
 
-	kmsg_dump_rewind(&iter);
-	while (kmsg_dump_get_line(&iter, false, journal->line, LINE - 1, &len)) {
-		journal->line[len] = '\0';
-		n += !!strstr(journal->line, words);
-	}
-	return n;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_TRUE(test, strata_cache_alloc_bulk(c, GFP_KERNEL, MANY, p));
+	strata_cache_free_bulk(c, MANY, p);
+	for (i = 0; i < MANY; i++)
+		if (strata_owns(p[i]) && !strata_heap_span(&strata_main.heap, p[i]))
+			break;
+	KUNIT_ASSERT_LT(test, i, (unsigned int)MANY);
+	strata_free(p[i]);
+	expect_said(test, STRATA_MISUSE_FREED_PAGE, __func__, 1,
+		    SAID("where no object is", "ignored"));
+	strata_cache_destroy(c);
+}
+
+static void live_at_destroy(struct kunit *test)
+{
+	const struct strata_cache_args args = { .size = 40 };
+	struct journal *journal = test->priv;
+	struct strata_fixture *f;
+	struct strata_cache *c;
+	char by[64];
+	void *p;
+
+	/* Of a test's own allocator, for what is leaked stays until that ends. */
+	KUNIT_ASSERT_EQ(test, strata_fixture_init(test), 0);
+	f = test->priv;
+	c = strata_cache_create_in(f->a, "orphans", &args);
+	test->priv = journal;
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	p = strata_cache_alloc(c, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	strata_cache_destroy(c);
+	strata_expect_misuse(test, STRATA_MISUSE_LEAK, 1);
+	/* The last line names the object, the one before it the caller. */
+	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(journal), "object "));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(journal), "of cache orphans"));
+	snprintf(by, sizeof(by), "cache orphans destroyed by %s+", __func__);
+	KUNIT_EXPECT_EQ(test, lines_with(journal, by), 1U);
+	KUNIT_EXPECT_GE(test, lines_with(journal, "with 1 live objects (40 bytes each)"), 1U);
+	f->lost = 1;
+	strata_track_deferred(p);
+	test->priv = f;
+	strata_fixture_exit(test);
+	test->priv = journal;
+}
+
+static void region(struct kunit *test)
+{
+	struct strata_region *r = strata_region_create(0, GFP_KERNEL);
+	strata_mark_t mark;
+	int stack;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	mark = strata_region_push(r);
+	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), 0);
+	KUNIT_EXPECT_EQ(test, strata_region_pop(r, mark), -EINVAL);
+	expect_said(test, STRATA_MISUSE_REGION, __func__, 1,
+		    SAID("pop", "refused"));
+	KUNIT_EXPECT_NULL(test, strata_region_escape(r, &stack, 1, GFP_KERNEL));
+	expect_said(test, STRATA_MISUSE_REGION, __func__, 1,
+		    SAID("escape of 1 bytes", "not memory that it handed out"));
+	strata_region_destroy(r);
+}
+
+static void usercopy(struct kunit *test)
+{
+	void *p = strata_alloc(64, GFP_KERNEL);
+
+	KUNIT_EXPECT_EQ(test, strata_copy_to_user(NULL, p + 60, 5), 5UL);
+	expect_said(test, STRATA_MISUSE_USERCOPY, __func__, 1,
+		    SAID("5 bytes to user space at byte 60 of an object of 64 bytes", "refused"));
+	KUNIT_EXPECT_EQ(test, strata_copy_from_user(test, NULL, 1), 1UL);
+	expect_said(test, STRATA_MISUSE_USERCOPY, __func__, 1,
+		    SAID("1 bytes from user space", "not strata's memory"));
+	strata_free(p);
 }
 
 /* A flood is counted, but does not drown the log. The last case: it uses the limit up. */
@@ -210,6 +298,10 @@ static struct kunit_case misuse_report_cases[] = {
 	KUNIT_CASE(foreign),
 	KUNIT_CASE(wrong_cache_and_size),
 	KUNIT_CASE(arguments),
+	KUNIT_CASE(freed_page),
+	KUNIT_CASE(live_at_destroy),
+	KUNIT_CASE(region),
+	KUNIT_CASE(usercopy),
 	KUNIT_CASE(lines_are_limited),
 	{}
 };

@@ -40,9 +40,10 @@ static void double_free(struct kunit *test)
 		strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
 		strata_free_sized(p, sizes[i]);
 		strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+		/* At once, not when the grace period is over. */
 		strata_free_rcu(p);
-		strata_rcu_flush(strata_main_rcu);
 		strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+		strata_rcu_flush(strata_main_rcu);
 		strata_free_bulk(1, &(void *){ p });
 		strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
 		/* It was put into a free list once: two allocations differ. */
@@ -100,6 +101,22 @@ static void double_free_in_disguise(struct kunit *test)
 	strata_track_store(p, 0);
 	strata_free(p);
 	strata_fixture_drain(&strata_main);
+	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+}
+
+/* What waits for a grace period does not look free: found when that is over. */
+static void double_free_while_it_waits(struct kunit *test)
+{
+	void *p = get(test, 64);
+
+	strata_free_rcu(p);
+	strata_free_rcu(p);
+	strata_rcu_flush(strata_main_rcu);
+	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
+	p = get(test, 64);
+	strata_free_rcu(p);
+	strata_free(p);
+	strata_rcu_flush(strata_main_rcu);
 	strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
 }
 
@@ -335,26 +352,43 @@ static void arguments(struct kunit *test)
 }
 
 /* Where little may be done, misuse is reported all the same. */
-static void free_stack(void *arg)
+static void free_of_a_wrong_size(void *p)
 {
-	strata_free(arg);
+	strata_free_sized(p, 65);
+}
+
+static struct strata_cache *not_its_cache;
+
+static void free_to_the_wrong_cache(void *p)
+{
+	strata_cache_free(not_its_cache, p);
 }
 
 static void in_every_context(struct kunit *test)
 {
+	const struct strata_cache_args args = { .size = 64 };
+	void *p = get(test, 64), *large = get(test, 40000), *live = get(test, 64);
 	enum strata_where where;
-	void *p = get(test, 64), *large = get(test, 40000);
 
+	not_its_cache = strata_cache_create("other", &args);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, not_its_cache);
 	strata_free(p);
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
-		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_stack, &where));
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_it, &where));
 		strata_expect_misuse(test, STRATA_MISUSE_FOREIGN, 1);
-		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_stack, p));
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_it, p));
 		strata_expect_misuse(test, STRATA_MISUSE_DOUBLE_FREE, 1);
-		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_stack, large + 1));
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_it, large + 1));
 		strata_expect_misuse(test, STRATA_MISUSE_INTERIOR, 1);
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_to_the_wrong_cache, live));
+		strata_expect_misuse(test, STRATA_MISUSE_WRONG_CACHE, 1);
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, free_of_a_wrong_size,
+						      get(test, 64)));
+		strata_expect_misuse(test, STRATA_MISUSE_WRONG_SIZE, 1);
 	}
+	strata_free(live);
 	strata_free(large);
+	strata_cache_destroy(not_its_cache);
 }
 
 static struct kunit_case misuse_cases[] = {
@@ -362,6 +396,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(double_free_later),
 	KUNIT_CASE(double_free_of_large),
 	KUNIT_CASE(double_free_in_disguise),
+	KUNIT_CASE(double_free_while_it_waits),
 	KUNIT_CASE(double_free_elsewhere),
 	KUNIT_CASE(twice_in_one_bulk),
 	KUNIT_CASE(interior),

@@ -129,11 +129,63 @@ static void in_every_context(struct kunit *test)
 	strata_rcu_queue_destroy(deed.queue);
 }
 
+/* Frees one after the other until some were leaked. */
+struct flood {
+	struct strata_rcu_queue *queue;
+	void **p;
+	unsigned int n;
+	u64 leaks;
+};
+
+static void overflow(void *arg)
+{
+	struct flood *flood = arg;
+	unsigned int i;
+
+	for (i = 0; i < flood->n; i++)
+		if (strata_misuse_count(STRATA_MISUSE_LEAK) < flood->leaks)
+			strata_rcu_free(flood->queue, flood->p[i], STRATA_HERE);
+}
+
+/*
+ * Where nothing can be had and nobody can wait, so many frees that no batch is left
+ * have objects leaked: said for each, and nothing else comes to harm.
+ */
+static void without_batches(struct kunit *test)
+{
+	static const enum strata_where wheres[] = { STRATA_IN_RAW_IRQ, STRATA_IN_NMI };
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = &f->a->class[strata_class_of(SIZE)];
+	struct flood flood = { .queue = new_queue(test), .n = 4 * PAGE_SIZE / sizeof(void *) };
+	unsigned int i, w;
+
+	flood.p = kvcalloc(flood.n, sizeof(*flood.p), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, flood.p);
+	for (w = 0; w < ARRAY_SIZE(wheres); w++) {
+		for (i = 0; i < flood.n; i++)
+			flood.p[i] = get(test, SIZE);
+		flood.leaks = strata_misuse_count(STRATA_MISUSE_LEAK) + 3;
+		KUNIT_EXPECT_TRUE(test, strata_run_in(wheres[w], overflow, &flood));
+		KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_LEAK), flood.leaks);
+		strata_rcu_flush(flood.queue);
+		/* Those are somebody's still, and so are the ones that were not freed. */
+		for (i = 0; i < flood.n; i++)
+			if (strata_is_live(f->a, flood.p[i]))
+				strata_free_to(f->a, flood.p[i], STRATA_HERE);
+		strata_fixture_drain(f->a);
+		KUNIT_EXPECT_EQ(test, strata_cache_live(c), 0UL);
+		KUNIT_EXPECT_EQ(test, f->fake.nr_out, 0UL);
+	}
+	kvfree(flood.p);
+	strata_rcu_queue_destroy(flood.queue);
+}
+
 static struct kunit_case rcu_free_cases[] = {
 	KUNIT_CASE(waits_for_readers),
 	KUNIT_CASE(comes_by_itself),
 	KUNIT_CASE(many),
 	KUNIT_CASE(in_every_context),
+	KUNIT_CASE(without_batches),
 	{}
 };
 

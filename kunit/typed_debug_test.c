@@ -70,6 +70,8 @@ static void poison(struct kunit *test)
 	u8 *p = get(test, c), *q;
 
 	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_POISON), reported);
+	/* Nobody wrote to it yet. */
+	KUNIT_EXPECT_EQ(test, strata_track_match(p, 0x6b, 100), (size_t)100);
 	memset(p, 1, 100);
 	strata_cache_free(c, p);
 	KUNIT_EXPECT_EQ(test, strata_track_match(p, 0x6b, 100), (size_t)100);
