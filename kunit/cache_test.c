@@ -307,6 +307,37 @@ static void shuffles(struct kunit *test)
 	put_many(test, p, MANY);
 }
 
+#define FEW	16
+
+/* Where in their span the first objects of a new cache are. */
+static void note_order(struct kunit *test, size_t *at)
+{
+	const struct strata_cache_args args = { .size = SIZE };
+	struct strata_cache *c = strata_fixture_cache(test, &args);
+	struct strata_fixture *f = test->priv;
+	void *p[FEW];
+	unsigned int i;
+
+	for (i = 0; i < FEW; i++) {
+		p[i] = strata_cache_alloc_from(c, GFP_KERNEL, STRATA_HERE);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		at[i] = p[i] - strata_heap_span(&f->a->heap, p[i])->base;
+	}
+	for (i = 0; i < FEW; i++)
+		strata_cache_free(c, p[i]);
+}
+
+/* Nor in an order that is the same for each cache. */
+static void shuffles_anew(struct kunit *test)
+{
+	size_t one[FEW], other[FEW];
+
+	note_order(test, one);
+	note_order(test, other);
+	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM))
+		KUNIT_EXPECT_NE(test, memcmp(one, other, sizeof(one)), 0);
+}
+
 static void nodes(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
@@ -499,6 +530,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(depot_budget),
 	KUNIT_CASE(depot_between),
 	KUNIT_CASE(shuffles),
+	KUNIT_CASE(shuffles_anew),
 	KUNIT_CASE(nodes),
 	KUNIT_CASE(home_to_its_node),
 	KUNIT_CASE(no_memory),
