@@ -214,6 +214,9 @@ int strata_pages_trim(struct strata_arena *arena, pgoff_t first, pgoff_t end, u6
 	}
 	index = first;
 	while (index < end && xa_find(&arena->pages, &index, end - 1, XA_PRESENT)) {
+		/* The lock looks at signals only where it has to wait. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		stop = round_down(index, STRATA_TRIM_BATCH) + STRATA_TRIM_BATCH;
 		stop = min3(end, stop, strata_slot_guard(arena, index));
 		if (down_write_killable(&arena->lock))
