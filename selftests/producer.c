@@ -235,6 +235,48 @@ TEST_F(producer, losses_counted)
 	EXPECT_EQ(module_tell(STREAM "detach", "0"), 0);
 }
 
+/* Of any size, at any alignment, around the ring's end and into what is left there. */
+TEST_F(producer, any_size)
+{
+	struct reader r = { .ring = self->a.data + REGION, .size = RING,
+			    .ctl = self->a.ctl + 1 };
+	const struct strata_record *record;
+	__u32 n = 0, wrong = 0, at;
+	const char *blob;
+
+	ASSERT_EQ(module_tell(STREAM "attach", "%d", self->a.fd), 0);
+	while (n < 2000) {
+		/* So many fit, whatever they have before them. */
+		ASSERT_EQ(module_tell(STREAM "blobs", "5"), 0);
+		while ((blob = (const char *)reader_next(&r))) {
+			__u32 size = stream_blob_size(n), align = stream_blob_align(n);
+
+			record = (const void *)(blob - sizeof(*record));
+			wrong += record->size != ROUND16(size);
+			wrong += (blob - r.ring) % align != 0;
+			for (at = 0; at < size; at++)
+				wrong += blob[at] != (char)n;
+			n++;
+		}
+		ASSERT_EQ(n % 5, 0);
+	}
+	EXPECT_EQ(n, 2000);
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(r.lost, 0);
+	EXPECT_GT(r.at, 20 * RING);
+	/* Not read, they end: with what was there intact. */
+	EXPECT_EQ(module_tell(STREAM "blobs", "100"), -ENOSPC);
+	EXPECT_EQ(self->a.ctl[1].kernel[1], 1);
+	while ((blob = (const char *)reader_next(&r))) {
+		for (at = 0; at < stream_blob_size(n); at++)
+			wrong += blob[at] != (char)n;
+		n++;
+	}
+	EXPECT_GT(n, 2000);
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(module_tell(STREAM "detach", "0"), 0);
+}
+
 /* A position that lies costs the liar records, and the kernel nothing. */
 TEST_F(producer, hostile_reader)
 {

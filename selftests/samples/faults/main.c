@@ -320,6 +320,11 @@ static int use_producer(int fd)
 		if (p && off % PAGE_SIZE)
 			err = bad("a record does not begin where it was asked to");
 	}
+	/* A ring is a page shorter than its region, and nothing is longer than that. */
+	if (!err && strata_arena_alloc(a, 1, SZ_1M, 8, NULL))
+		err = bad("a record larger than its ring has room");
+	if (!err && strata_arena_alloc(a, 1, SZ_1M - PAGE_SIZE - 32, PAGE_SIZE, NULL))
+		err = bad("a record that fits nowhere has room");
 	strata_arena_put(a);
 	return err;
 }

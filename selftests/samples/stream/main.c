@@ -7,6 +7,7 @@
  *	cd /sys/kernel/debug/strata_stream
  *	echo 5 > attach		events go to region 0 of the arena at descriptor 5
  *	echo 1000 > numbers	numbers 0 to 999 from each CPU go there, too
+ *	echo 10 > blobs		ten records of other sizes go to region 1
  *	cat report		how many events there were, and how many were lost
  *	echo 0 > detach
  *
@@ -26,7 +27,8 @@
 
 #include "stream.h"
 
-#define REGION	0
+#define REGION		0
+#define BLOB_REGION	1
 
 /* attach and detach, one at a time. */
 static DEFINE_MUTEX(stream_lock);
@@ -34,6 +36,7 @@ static struct strata_arena __rcu *target;
 static atomic64_t nr_events, nr_lost;
 static struct dentry *directory;
 static u64 nr_numbers;
+static u32 nr_blobs;
 
 /**
  * stream_emit() - an event for whoever is attached
@@ -97,6 +100,7 @@ static int attach(int fd)
 	}
 	atomic64_set(&nr_events, 0);
 	atomic64_set(&nr_lost, 0);
+	nr_blobs = 0;
 	rcu_assign_pointer(target, arena);
 	return 0;
 }
@@ -131,29 +135,74 @@ static int set_detach(void *unused, u64 unused_too)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(detach_fops, NULL, set_detach, "%llu\n");
 
-/* From all CPUs at once. */
-static int set_numbers(void *unused, u64 nr)
+/* Calls @fn on all CPUs at once; stream_lock is held. */
+static int on_all_cpus(work_func_t fn)
 {
 	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works), GFP_KERNEL);
 	unsigned int cpu;
 
 	if (!works)
 		return -ENOMEM;
-	mutex_lock(&stream_lock);
-	nr_numbers = nr;
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		INIT_WORK(&works[cpu], emit_numbers);
+		INIT_WORK(&works[cpu], fn);
 		schedule_work_on(cpu, &works[cpu]);
 	}
 	for_each_online_cpu(cpu)
 		flush_work(&works[cpu]);
 	cpus_read_unlock();
-	mutex_unlock(&stream_lock);
 	kfree(works);
 	return 0;
 }
+
+static int set_numbers(void *unused, u64 nr)
+{
+	int err;
+
+	mutex_lock(&stream_lock);
+	nr_numbers = nr;
+	err = on_all_cpus(emit_numbers);
+	mutex_unlock(&stream_lock);
+	return err;
+}
 DEFINE_DEBUGFS_ATTRIBUTE(numbers_fops, NULL, set_numbers, "%llu\n");
+
+/* Who asks for the region says that it is there; the others find it, or are second. */
+static void prepare_blobs(struct work_struct *work)
+{
+	struct strata_arena *arena = rcu_dereference_protected(target, true);
+
+	strata_arena_prepare(arena, BLOB_REGION);
+}
+
+static int emit_blob(struct strata_arena *arena)
+{
+	u32 size = stream_blob_size(nr_blobs), align = stream_blob_align(nr_blobs);
+	u64 off;
+	void *blob = strata_arena_alloc(arena, BLOB_REGION, size, align, &off);
+
+	if (!blob)
+		return -ENOSPC;
+	memset(blob, nr_blobs++, size);
+	strata_arena_publish(arena, blob);
+	return IS_ALIGNED(off, align) && IS_ALIGNED((unsigned long)blob, align) ? 0 : -EFAULT;
+}
+
+static int set_blobs(void *unused, u64 nr)
+{
+	struct strata_arena *arena;
+	int err = -ENOENT;
+
+	mutex_lock(&stream_lock);
+	arena = rcu_dereference_protected(target, lockdep_is_held(&stream_lock));
+	if (arena)
+		err = on_all_cpus(prepare_blobs);
+	while (!err && nr--)
+		err = emit_blob(arena);
+	mutex_unlock(&stream_lock);
+	return err;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(blobs_fops, NULL, set_blobs, "%llu\n");
 
 static int report_show(struct seq_file *m, void *unused)
 {
@@ -173,6 +222,7 @@ static int __init stream_init(void)
 	debugfs_create_file("attach", 0200, directory, NULL, &attach_fops);
 	debugfs_create_file("detach", 0200, directory, NULL, &detach_fops);
 	debugfs_create_file("numbers", 0200, directory, NULL, &numbers_fops);
+	debugfs_create_file("blobs", 0200, directory, NULL, &blobs_fops);
 	debugfs_create_file("report", 0400, directory, NULL, &report_fops);
 	stream_hold_init(directory);
 	return 0;

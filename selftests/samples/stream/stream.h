@@ -22,6 +22,17 @@ struct stream_event {
 	char comm[16];
 };
 
+/* The records that "blobs" makes have sizes and alignments of all kinds, by number. */
+static inline __u32 stream_blob_size(__u32 i)
+{
+	return i * 37 % 3000;
+}
+
+static inline __u32 stream_blob_align(__u32 i)
+{
+	return 1U << i % 13;
+}
+
 #ifdef __KERNEL__
 struct dentry;
 
