@@ -433,6 +433,23 @@ static void bulk(struct kunit *test)
 	}
 }
 
+/* Into a full one nothing goes, and an NMI has nowhere else to put them. */
+static void bulk_past_a_full_magazine(struct kunit *test)
+{
+	struct deed deed = deed_of(test, SIZE, GFP_KERNEL, SEVERAL);
+	struct strata_magazine *m = magazine(test);
+	unsigned long capacity;
+
+	take(&deed);
+	KUNIT_ASSERT_EQ(test, got(&deed), (unsigned int)SEVERAL);
+	capacity = m->capacity;
+	m->capacity = m->count;
+	run(test, STRATA_IN_NMI, false, give_bulk, &deed);
+	KUNIT_EXPECT_EQ(test, m->count, m->capacity);
+	m->capacity = capacity;
+	expect_all_home(test);
+}
+
 /* A typed cache whose objects are looked at has no magazine to speak of. */
 static void without_magazines(struct kunit *test)
 {
@@ -464,6 +481,7 @@ static struct kunit_case nested_cases[] = {
 	KUNIT_CASE(free_past_a_held_magazine),
 	KUNIT_CASE(large_objects),
 	KUNIT_CASE(bulk),
+	KUNIT_CASE(bulk_past_a_full_magazine),
 	KUNIT_CASE(without_magazines),
 	{}
 };

@@ -65,7 +65,7 @@ if grep -q ' kasan_report$' /proc/kallsyms; then
 	echo '1..0 # SKIP KASAN would speak first'
 	exit 4
 fi
-echo 1..18
+echo 1..19
 
 rmmod strata
 ! quiet insmod "$modules/strata.ko" debug=redzone,poisn && dmesg | grep -q 'debug=redzone,poisn: known are'
@@ -86,6 +86,13 @@ copies() { # <when>
 	mistake good_copies "copies inside of an object, $1"
 }
 copies 'by default'
+
+# The object is lost when it comes home.
+echo freed_first >$commit
+check=$(cat /sys/kernel/debug/strata/check)
+echo "$check" | grep -q 'of cache heap-64 is in .* not marked free: written to after its free' &&
+	echo "$check" | grep -q '^1 discrepancies$'
+result $? 'the checker sees what was written to after its free'
 
 with debug=all && [ "$(cat /sys/module/strata/parameters/debug)" = redzone,poison,trace ]
 result $? 'all of it can be asked for'

@@ -98,7 +98,7 @@ static bool use_arena(int dev, unsigned int flags)
 {
 	struct strata_export export = { .size = sizeof(export), .access = O_RDONLY };
 	struct arena a = { .how = create_args(4 * MIB, MIB) };
-	bool ok = true;
+	bool ok = true, mapped;
 	long got;
 
 	a.how.flags = flags;
@@ -106,13 +106,17 @@ static bool use_arena(int dev, unsigned int flags)
 	if (got)
 		return fine("create", got, 0);
 	a.fd = a.how.out_fd;
+	/* The control page comes with a fault, too, which is tried again. */
+	mapped = arena_map(&a, PROT_READ | PROT_WRITE);
+	if (mapped)
+		a.ctl[0].user[0] = 1;
 	got = arena_range(a.fd, STRATA_IOC_POPULATE, MIB - SOME, 2 * SOME);
 	ok &= fine("populate", got, 2 * SOME - PAGE);
 	got = command(a.fd, STRATA_IOC_EXPORT, &export);
 	ok &= fine("export", got, 0);
 	if (!got)
 		close(export.out_fd);
-	if (arena_map(&a, PROT_READ | PROT_WRITE)) {
+	if (mapped) {
 		/* A page fault is tried again. */
 		memset(a.data, 1, 2 * PAGE);
 		memset(a.data + 3 * MIB + MIB / 2, 1, SOME);

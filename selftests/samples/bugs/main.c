@@ -143,6 +143,15 @@ BUG_FN bug_freed_write(void)
 		strata_free(q[i]);
 }
 
+/* Where strata notes that it is free. */
+BUG_FN bug_freed_first(void)
+{
+	u8 *p = get(64);
+
+	strata_free(p);
+	WRITE_ONCE(p[0], p[0] + 1);
+}
+
 BUG_FN bug_freed_large(void)
 {
 	u8 *p = get(SZ_128K);
@@ -315,6 +324,7 @@ static const struct {
 	{ "shrunk", bug_shrunk },
 	{ "freed_read", bug_freed_read },
 	{ "freed_write", bug_freed_write },
+	{ "freed_first", bug_freed_first },
 	{ "freed_large", bug_freed_large },
 	{ "freed_typed", bug_freed_typed },
 	{ "popped", bug_popped },
