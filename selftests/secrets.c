@@ -354,7 +354,7 @@ static long grab(struct arena *a)
 {
 	struct strata_range range = { .size = sizeof(range), .len = 8 * QUOTA * PAGE };
 
-	a->how = create_args(16 * MIB, 0);
+	a->how = create_args(16 * QUOTA * PAGE, 0);
 	if (command(dev, STRATA_IOC_CREATE, &a->how))
 		return -1;
 	a->fd = a->how.out_fd;
