@@ -235,8 +235,8 @@ static bool nothing_left(long long before)
 {
 	int tries;
 
-	/* What is freed after a grace period takes one. */
-	for (tries = 0; tries < 100 && objects() != before; tries++)
+	/* What is freed after a grace period takes one, without ticks a long one. */
+	for (tries = 0; tries < 1500 && objects() != before; tries++)
 		usleep(20000);
 	if (objects() != before)
 		printf("# %lld objects, %lld before\n", objects(), before);

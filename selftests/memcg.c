@@ -19,6 +19,14 @@
 /* Charged for objects of the kernel that are not ours to free. */
 static long remembered(void)
 {
+	int fd = open("/sys/devices/system/cpu/nohz_full", O_RDONLY);
+	char cpus[2] = "";
+	bool isolated = read(fd, cpus, 1) == 1 && cpus[0] >= '0' && cpus[0] <= '9';
+
+	close(fd);
+	/* What processors without a tick keep of charges nobody takes from them. */
+	if (isolated)
+		return 64 * PAGE;
 	/* KASAN keeps freed objects in quarantine: a page of each kind. */
 	return (access("/sys/kernel/debug/kmemleak", F_OK) ? 2 : 8) * PAGE;
 }

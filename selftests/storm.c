@@ -86,7 +86,7 @@ FIXTURE_TEARDOWN(storm)
 	EXPECT_EQ(module_tell(PARAMETERS "threads", "0"), 0);
 	EXPECT_EQ(module_unload("strata_faults"), 0);
 	EXPECT_TRUE(arena_all_gone());
-	for (tries = 0; tries < 200; tries++) {
+	for (tries = 0; tries < 1500; tries++) {
 		if (value_of("metrics", "/gc/heap/objects:objects") == self->objects)
 			break;
 		usleep(20000);
