@@ -4,12 +4,14 @@
  * who called. The lines are read back from the kernel's log.
  */
 #include <kunit/test.h>
+#include <linux/cpu.h>
 #include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/strata.h>
 #include <linux/vmalloc.h>
 
 #include "../mod/alloc.h"
+#include "../mod/drain.h"
 #include "../mod/misuse.h"
 #include "../mod/track.h"
 #include "api_fixture.h"
@@ -193,27 +195,34 @@ static void arguments(struct kunit *test)
 		    SAID("overflow"));
 }
 
-/* Freed when not even its span is there any more. */
+/* Freed when not even its span is there any more, but its page is strata's still. */
 static void freed_page(struct kunit *test)
 {
-	enum { MANY = 300 };
-	const struct strata_cache_args args = { .size = 4096 };
-	struct strata_cache *c = strata_cache_create("gone", &args);
-	void **p = kunit_kcalloc(test, MANY, sizeof(*p), GFP_KERNEL);
-	unsigned int i;
+	const struct strata_cache_args args = { .size = 40 };
+	struct journal *journal = test->priv;
+	struct strata_fixture *f;
+	struct strata_cache *c;
+	void *p;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_ASSERT_EQ(test, strata_fixture_init(test), 0);
+	f = test->priv;
+	c = strata_fixture_cache(test, &args);
+	p = strata_cache_alloc(c, GFP_KERNEL);
+	test->priv = journal;
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_ASSERT_TRUE(test, strata_cache_alloc_bulk(c, GFP_KERNEL, MANY, p));
-	strata_cache_free_bulk(c, MANY, p);
-	for (i = 0; i < MANY; i++)
-		if (strata_owns(p[i]) && !strata_heap_span(&strata_main.heap, p[i]))
-			break;
-	KUNIT_ASSERT_LT(test, i, (unsigned int)MANY);
-	strata_free(p[i]);
+	strata_cache_free(c, p);
+	cpus_read_lock();
+	mutex_lock(&f->a->lock);
+	strata_drain_cpus(f->a, c);
+	strata_cache_trim(c);
+	mutex_unlock(&f->a->lock);
+	cpus_read_unlock();
+	strata_free_to(f->a, p, STRATA_HERE);
 	expect_said(test, STRATA_MISUSE_FREED_PAGE, __func__, 1,
 		    SAID("where no object is", "ignored"));
-	strata_cache_destroy(c);
+	test->priv = f;
+	strata_fixture_exit(test);
+	test->priv = journal;
 }
 
 static void live_at_destroy(struct kunit *test)

@@ -436,17 +436,23 @@ static void bulk(struct kunit *test)
 /* Into a full one nothing goes, and an NMI has nowhere else to put them. */
 static void bulk_past_a_full_magazine(struct kunit *test)
 {
+	enum { PLENTY = 200 };
 	struct deed deed = deed_of(test, SIZE, GFP_KERNEL, SEVERAL);
+	void **p = kunit_kcalloc(test, PLENTY, sizeof(*p), GFP_KERNEL);
+	struct strata_fixture *f = test->priv;
 	struct strata_magazine *m = magazine(test);
-	unsigned long capacity;
+	unsigned int i;
 
+	KUNIT_ASSERT_NOT_NULL(test, p);
 	take(&deed);
 	KUNIT_ASSERT_EQ(test, got(&deed), (unsigned int)SEVERAL);
-	capacity = m->capacity;
-	m->capacity = m->count;
-	run(test, STRATA_IN_NMI, false, give_bulk, &deed);
+	KUNIT_ASSERT_TRUE(test, strata_cache_alloc_many(cache_of(test), SIZE, GFP_KERNEL, PLENTY,
+							p, STRATA_HERE));
+	for (i = 0; i < PLENTY && m->count < m->capacity; i++)
+		strata_free_to(f->a, p[i], STRATA_HERE);
 	KUNIT_EXPECT_EQ(test, m->count, m->capacity);
-	m->capacity = capacity;
+	run(test, STRATA_IN_NMI, false, give_bulk, &deed);
+	strata_free_many(f->a, NULL, PLENTY - i, p + i, STRATA_HERE);
 	expect_all_home(test);
 }
 
