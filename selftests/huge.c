@@ -63,14 +63,15 @@ static long figure(const void *p, const char *name)
 /* Whether the kernel maps huge pages at all. */
 static bool maps_huge(void)
 {
-	return !access("/sys/kernel/mm/transparent_hugepage", F_OK) &&
-	       !access("/proc/self/smaps", R_OK);
+	return has_huge_pages() && !access("/proc/self/smaps", R_OK);
 }
 
 TEST_F(huge, one_fault_each)
 {
 	size_t i, n = REGION / HUGE - 1;
 
+	if (!has_huge_pages())
+		SKIP(return, "no huge pages in this kernel");
 	EXPECT_EQ((unsigned long)self->a.data % HUGE, 0);
 	for (i = 0; i < n; i++) {
 		self->a.data[i * HUGE + 12345] = 1;
@@ -93,6 +94,8 @@ TEST_F(huge, guard)
 {
 	char *last = self->a.data + REGION - HUGE;
 
+	if (!has_huge_pages())
+		SKIP(return, "no huge pages in this kernel");
 	memset(last, 1, HUGE - PAGE);
 	EXPECT_EQ(arena_stat(self->a.fd, 0).committed, HUGE - PAGE);
 	EXPECT_EQ(try_access(last + HUGE - PAGE, true), SIGBUS);
@@ -118,6 +121,8 @@ TEST_F(huge, zeroed)
 /* What reaches out of the range stays whole. */
 TEST_F(huge, trim_in_part)
 {
+	if (!has_huge_pages())
+		SKIP(return, "no huge pages in this kernel");
 	memset(self->a.data, 7, 3 * HUGE);
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, PAGE, HUGE), 0);
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, PAGE, 3 * HUGE - 2 * PAGE),
@@ -133,6 +138,8 @@ TEST_F(huge, odd_mappings)
 {
 	char *whole = self->a.data, *part, *reserved, *off;
 
+	if (!has_huge_pages())
+		SKIP(return, "no huge pages in this kernel");
 	part = mmap(NULL, 8 * PAGE, RW, MAP_SHARED, self->a.fd, HUGE + 5 * PAGE);
 	ASSERT_NE(part, MAP_FAILED);
 	put_text(part, "part");
@@ -207,6 +214,8 @@ TEST_F(huge, get_user_pages)
 	struct iovec iov = { p + 99 * PAGE, 3 * PAGE };
 	int fds[2], mem = open("/proc/self/mem", O_RDWR);
 
+	if (!has_huge_pages())
+		SKIP(return, "no huge pages in this kernel");
 	memset(p + 98 * PAGE, 'x', PAGE);
 	memset(p + 99 * PAGE, 'y', 3 * PAGE);
 	ASSERT_EQ(pipe(fds), 0);

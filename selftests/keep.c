@@ -96,7 +96,8 @@ TEST(whole_pages)
 	arena_range(a.fd, STRATA_IOC_TRIM, 0, 16 * MIB);
 	EXPECT_GE(arena_stat(a.fd, 0).committed, KEEP);
 	EXPECT_LE(arena_stat(a.fd, 0).committed, 2 * MIB);
-	EXPECT_EQ(a.data[KEEP], 1);
+	if (has_huge_pages())
+		EXPECT_EQ(a.data[KEEP], 1);
 	arena_close(&a);
 }
 
