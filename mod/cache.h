@@ -131,7 +131,6 @@ void *strata_cache_take_slow(struct strata_cache *c, gfp_t gfp, int node);
 void strata_cache_put_slow(struct strata_cache *c, void *object);
 size_t strata_cache_take_some(struct strata_cache *c, gfp_t gfp, void **objects, size_t n,
 			      bool unmark);
-void strata_cache_put_some(struct strata_cache *c, void **objects, size_t n);
 
 /* cache_drain.c */
 void strata_cache_drain(struct strata_cache *c, bool idle_only);
