@@ -87,7 +87,7 @@ static inline bool arena_open(struct arena *a, size_t max_bytes, size_t region_b
 	return arena_map(a, PROT_READ | PROT_WRITE);
 }
 
-/* Debian's 6.1 for real time has no huge pages: arenas get small ones in their place. */
+/* Kernels with PREEMPT_RT have no huge pages: arenas get small ones in their place. */
 static inline bool has_huge_pages(void)
 {
 	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
