@@ -144,6 +144,21 @@ static bool taken(struct strata_arena *arena, struct xa_state *xas)
 	return xas_load(xas) || huge_page_of(arena, xas->xa_index);
 }
 
+/*
+ * Store an entry, which may take a node: one that is not to be had at once, unless
+ * xas_nomem() has seen to it, or one that is not to be had at all. That ends in an
+ * error of which xas_nomem() makes nothing.
+ */
+static void store(struct xa_state *xas, struct page *page, bool new_node)
+{
+	if (new_node && !xas->xa_alloc && strata_fault(GFP_NOWAIT))
+		xas_set_err(xas, -ENOMEM);
+	else if (new_node && strata_fault(GFP_KERNEL))
+		xas_set_err(xas, -ENOBUFS);
+	else
+		xas_store(xas, page);
+}
+
 /* Enter one huge page. Returns the number of small ones in it, or an error. */
 static int enter_huge(struct strata_arena *arena, struct page *page, pgoff_t start)
 {
@@ -157,11 +172,13 @@ static int enter_huge(struct strata_arena *arena, struct page *page, pgoff_t sta
 			err = -EBUSY;
 		} else {
 			xas_set(&xas, start);
-			xas_store(&xas, page);
+			store(&xas, page, true);
 		}
 		xas_unlock(&xas);
-	} while (!err && xas_nomem(&xas, GFP_KERNEL));
-	err = err ?: xas_error(&xas);
+		/* Also where it was in vain: a node that is not needed any more goes back. */
+	} while (xas_nomem(&xas, GFP_KERNEL));
+	if (!err && xas_error(&xas))
+		err = -ENOMEM;
 	if (err)
 		strata_pages_put(arena, page);
 	return err ?: STRATA_HUGE_PAGES;
@@ -181,7 +198,7 @@ static int enter_small(struct strata_arena *arena, struct page *page, pgoff_t st
 				strata_pages_put(arena, page + i);
 				continue;
 			}
-			xas_store(&xas, page + i);
+			store(&xas, page + i, !i || IS_ALIGNED(xas.xa_index, XA_CHUNK_SIZE));
 			if (xas_error(&xas))
 				break;
 			got++;
@@ -191,7 +208,7 @@ static int enter_small(struct strata_arena *arena, struct page *page, pgoff_t st
 	/* Without memory to enter them, those that are left go back. */
 	for (; i < nr; i++)
 		strata_pages_put(arena, page + i);
-	return got ?: xas_error(&xas);
+	return got ?: xas_error(&xas) ? -ENOMEM : 0;
 }
 
 /*
@@ -409,7 +426,10 @@ void strata_pages_exit(struct strata_arena *arena)
 	struct page *page;
 
 	xa_for_each(&arena->pages, index, page) {
+		u64 bytes = (u64)strata_entry_pages(page) << PAGE_SHIFT;
+
 		strata_pages_put(arena, page);
+		strata_figures_went(arena, bytes);
 		cond_resched();
 	}
 	xa_destroy(&arena->pages);
