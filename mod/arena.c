@@ -17,6 +17,7 @@
 #include "arena.h"
 #include "arena_ctl.h"
 #include "arena_lazy.h"
+#include "arena_oom.h"
 #include "arena_pages.h"
 #include "arena_producer.h"
 #include "compat.h"
@@ -152,6 +153,7 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	strata_pages_init(arena);
 	strata_figures_init(arena);
 	strata_lazy_add(arena);
+	strata_oom_add(arena);
 	return arena;
 
 put_user:
@@ -169,6 +171,7 @@ static void destroy(struct kref *kref)
 	strata_producers_exit(arena);
 	strata_pages_exit(arena);
 	strata_figures_exit(arena);
+	strata_oom_remove(arena);
 	mem_cgroup_put(arena->memcg);
 	strata_inode_destroy(arena->inode);
 	strata_user_put(arena->user);
@@ -218,7 +221,16 @@ int strata_arenas_init(void)
 		return -ENOMEM;
 	err = strata_lazy_init();
 	if (err)
-		kmem_cache_destroy(arena_cache);
+		goto destroy_cache;
+	err = strata_oom_init();
+	if (err)
+		goto exit_lazy;
+	return 0;
+
+exit_lazy:
+	strata_lazy_exit();
+destroy_cache:
+	kmem_cache_destroy(arena_cache);
 	return err;
 }
 
@@ -229,6 +241,7 @@ int strata_arenas_init(void)
  */
 void strata_arenas_exit(void)
 {
+	strata_oom_exit();
 	strata_lazy_exit();
 	kmem_cache_destroy(arena_cache);
 }

@@ -46,6 +46,8 @@ struct strata_figures {
  * @pins: ranges that stay where they are, by page offset
  * @nr_write_pins: those of them that the kernel may write to
  * @lazy: in the list of arenas that are reclaimed from
+ * @all: in the list of all arenas; see arena_oom.c
+ * @creator: the process that created it
  * @producers: regions that the kernel fills; grows under @pins_lock
  * @readers: who waits for records in them
  * @wake: wakes @readers, from any context
@@ -73,6 +75,8 @@ struct strata_arena {
 	struct rb_root_cached pins;
 	unsigned int nr_write_pins;
 	struct list_head lazy;
+	struct list_head all;
+	struct pid *creator;
 	struct list_head producers;
 	wait_queue_head_t readers;
 	struct irq_work wake;

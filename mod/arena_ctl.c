@@ -378,6 +378,19 @@ void strata_figures_init(struct strata_arena *arena)
 }
 
 /**
+ * strata_figures_went() - some memory of an arena that goes is back
+ * @arena: nobody uses it, but somebody may look
+ * @bytes: how much
+ *
+ * Context: any but interrupts.
+ */
+void strata_figures_went(struct strata_arena *arena, u64 bytes)
+{
+	atomic64_sub(bytes, &total_committed);
+	WRITE_ONCE(arena->fig.committed, arena->fig.committed - bytes);
+}
+
+/**
  * strata_figures_exit() - an arena goes
  * @arena: has no pages any more, and nobody uses it
  *
@@ -395,7 +408,6 @@ void strata_figures_exit(struct strata_arena *arena)
 		cond_resched();
 	}
 	xa_destroy(&arena->blocks);
-	atomic64_sub(arena->fig.committed, &total_committed);
 	atomic64_sub(arena->nr_used, &total_regions);
 	atomic64_dec(&total_arenas);
 }

@@ -56,6 +56,7 @@ void strata_slot_recycle(struct strata_arena *arena, struct strata_slot *slot, u
 void strata_slot_pin(struct strata_arena *arena, struct strata_slot *slot, s64 bytes);
 
 void strata_figures_init(struct strata_arena *arena);
+void strata_figures_went(struct strata_arena *arena, u64 bytes);
 void strata_figures_exit(struct strata_arena *arena);
 int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat);
 void strata_arena_totals(struct strata_arena_totals *totals);
