@@ -172,6 +172,26 @@ static bool holds(const u8 *p, size_t size)
 }
 
 /* Through all sizes, up and down, the contents stay. */
+/* Objects of 96 bytes are as they come; one that shrinks to 64 is one of 64. */
+static void realloc_aligns(struct kunit *test)
+{
+	static const size_t sizes[] = { 96, 64, 32, 16 };
+	void *p[8];
+	size_t i, s;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = strata_alloc(sizes[0], GFP_KERNEL);
+	for (s = 1; s < ARRAY_SIZE(sizes); s++) {
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			p[i] = strata_realloc(p[i], sizes[s], GFP_KERNEL);
+			KUNIT_EXPECT_NOT_NULL(test, p[i]);
+			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[i], sizes[s]));
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		strata_free(p[i]);
+}
+
 static void realloc_keeps(struct kunit *test)
 {
 	size_t sizes[200], size, i, n = 0;
@@ -355,6 +375,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(nothing_and_too_much),
 	KUNIT_CASE(good_size),
 	KUNIT_CASE(realloc_keeps),
+	KUNIT_CASE(realloc_aligns),
 	KUNIT_CASE(calloc_overflow),
 	KUNIT_CASE(sized_free),
 	KUNIT_CASE(node),

@@ -3,6 +3,9 @@
  * The exported calls of the general heap. What they mean is here; how it is
  * done is in alloc.c and free.c, but for the fast path, which is inlined.
  */
+#include <linux/align.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
@@ -143,6 +146,18 @@ void *strata_calloc(size_t n, size_t size, gfp_t gfp)
 }
 STRATA_EXPORT(strata_calloc);
 
+/* Is @p as aligned as a new object of @size bytes would be? */
+static bool is_aligned_for(const void *p, size_t size)
+{
+	size_t align = sizeof(u64);
+
+	if (size >= PAGE_SIZE)
+		align = PAGE_SIZE;
+	else if (is_power_of_2(size))
+		align = max(size, align);
+	return IS_ALIGNED((unsigned long)p, align);
+}
+
 /**
  * strata_realloc() - change the size of an object
  * @p: the object; NULL or ZERO_SIZE_PTR for a new one
@@ -169,8 +184,9 @@ void *strata_realloc(const void *p, size_t size, gfp_t gfp)
 		strata_free_to(&strata_main, p, _RET_IP_);
 		return NULL;
 	}
-	/* Stay if it fits and at least half of the object is used. */
-	if (size <= usable && size > usable / 2 && !(gfp & STRATA_GFP_DIRECT)) {
+	/* Stay if it fits, and at least half of the object is used. */
+	if (size <= usable && size > usable / 2 && is_aligned_for(p, size) &&
+	    !(gfp & STRATA_GFP_DIRECT)) {
 		strata_track_resize(p, size, ALIGN(usable, 8), gfp);
 		return (void *)p;
 	}
