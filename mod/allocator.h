@@ -99,6 +99,7 @@ void strata_defer_put_pages(struct strata_allocator *a);
 int strata_background_init(struct strata_allocator *a);
 void strata_background_exit(struct strata_allocator *a);
 void strata_background_wake(struct strata_allocator *a);
+void strata_background_sync(struct irq_work *work);
 void strata_background_settle(struct strata_allocator *a);
 long strata_percpu_budget(void);
 long strata_depot_budget(void);

@@ -7,7 +7,9 @@
  * The tick runs only while there is something to give back.
  */
 #include <linux/cpu.h>
+#include <linux/irq_work.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
 #include "allocator.h"
@@ -248,6 +250,25 @@ static void tick(struct work_struct *work)
 		queue_delayed_work(a->workqueue, &a->tick, TICK);
 }
 
+/* Held by who waits for an irq_work; nothing inside. */
+static DEFINE_MUTEX(sync_lock);
+
+/**
+ * strata_background_sync() - wait until an irq_work has run, if it is about to
+ * @work: strata's
+ *
+ * Machines without an interrupt for them, such as user-mode Linux, run them in the
+ * tick, and there only one task at a time may wait for one: another that came later
+ * would take its place, and the first one would sleep for ever.
+ * Context: may sleep.
+ */
+void strata_background_sync(struct irq_work *work)
+{
+	mutex_lock(&sync_lock);
+	irq_work_sync(work);
+	mutex_unlock(&sync_lock);
+}
+
 /**
  * strata_background_settle() - wait until no free is put off
  * @a: the allocator
@@ -256,7 +277,7 @@ static void tick(struct work_struct *work)
  */
 void strata_background_settle(struct strata_allocator *a)
 {
-	irq_work_sync(&a->kick);
+	strata_background_sync(&a->kick);
 	flush_work(&a->refill);
 	strata_defer_put_pages(a);
 }

@@ -257,7 +257,7 @@ STRATA_TEST_EXPORT(strata_rcu_free);
  */
 void strata_rcu_flush(struct strata_rcu_queue *q)
 {
-	irq_work_sync(&q->kick);
+	strata_background_sync(&q->kick);
 	queue_delayed_work(q->allocator->workqueue, &q->work, 0);
 	mod_delayed_work(q->allocator->workqueue, &q->work, 0);
 	flush_delayed_work(&q->work);
