@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "arena_ctl.h"
 #include "fault.h"
+#include "figure.h"
 #include "quota.h"
 
 #define CTL_PER_PAGE	(PAGE_SIZE / sizeof(struct strata_ctl))
@@ -276,7 +277,7 @@ void strata_slot_want(struct strata_arena *arena, struct strata_slot *slot, u64 
 
 static void figures_add(struct strata_figures *fig, u64 bytes)
 {
-	fig->committed += bytes;
+	strata_figure_add(&fig->committed, bytes);
 	fig->grown += bytes;
 	fig->hwm = max(fig->hwm, fig->committed);
 }
@@ -319,7 +320,7 @@ void strata_slot_trim(struct strata_arena *arena, struct strata_slot *slot,
 
 	atomic64_sub(bytes, &total_committed);
 	spin_lock(&arena->fig_lock);
-	arena->fig.committed -= bytes;
+	strata_figure_sub(&arena->fig.committed, bytes);
 	arena->fig.trimmed += bytes;
 	slot->fig.committed -= bytes;
 	slot->fig.trimmed += bytes;
@@ -387,7 +388,7 @@ void strata_figures_init(struct strata_arena *arena)
 void strata_figures_went(struct strata_arena *arena, u64 bytes)
 {
 	atomic64_sub(bytes, &total_committed);
-	WRITE_ONCE(arena->fig.committed, arena->fig.committed - bytes);
+	strata_figure_sub(&arena->fig.committed, bytes);
 }
 
 /**

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "figure.h"
 #include "heap.h"
 
 static struct page *page_allocator_get(const struct strata_backing *backing, int node,
@@ -177,7 +178,7 @@ void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 			struct strata_chunk *chunk)
 {
 	strata_pagemap_remove(&heap->map, chunk->base);
-	hn->nr_chunks--;
+	strata_figure_sub(&hn->nr_chunks, 1);
 	strata_chunk_destroy_rcu(chunk);
 }
 
@@ -209,7 +210,7 @@ void *strata_heap_take(struct strata_heap *heap, int node, unsigned int npages)
 		page = strata_chunk_take(chunk, npages);
 		strata_heap_file(hn, chunk);
 		if (!WARN_ON_ONCE(page < 0)) {
-			hn->nr_free -= npages;
+			strata_figure_sub(&hn->nr_free, npages);
 			hn->nr_free_low = min(hn->nr_free_low, hn->nr_free);
 			hn->quiet = 0;
 			run = strata_chunk_address(chunk, page);
@@ -242,7 +243,7 @@ void strata_heap_release(struct strata_heap *heap, void *run, unsigned int npage
 	strata_heap_unfile(hn, chunk);
 	strata_chunk_put(chunk, page, npages);
 	strata_heap_file(hn, chunk);
-	hn->nr_free += npages;
+	strata_figure_add(&hn->nr_free, npages);
 	raw_spin_unlock_irqrestore(&hn->lock, flags);
 }
 STRATA_TEST_EXPORT(strata_heap_release);

@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "figure.h"
 #include "heap.h"
 
 /* The least that is worth a call: 64 KiB, or a page where pages are larger. */
@@ -85,7 +86,7 @@ static struct strata_chunk *find_or_add_chunk(struct strata_heap *heap, void *ba
 		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
 		if (strata_pagemap_add(&heap->map, fresh, base, fresh->owner)) {
 			strata_heap_file(*hn, fresh);
-			(*hn)->nr_chunks++;
+			strata_figure_add(&(*hn)->nr_chunks, 1);
 			__release(&(*hn)->lock);
 			return fresh;
 		}
@@ -126,9 +127,9 @@ static void *grow_add(struct strata_heap *heap, struct page *page, unsigned int 
 	strata_heap_unfile(hn, chunk);
 	strata_chunk_add(chunk, first, 1U << order, npages);
 	strata_heap_file(hn, chunk);
-	hn->nr_present += 1UL << order;
-	hn->nr_free += (1UL << order) - npages;
-	hn->nr_taken += 1UL << order;
+	strata_figure_add(&hn->nr_present, 1UL << order);
+	strata_figure_add(&hn->nr_free, (1UL << order) - npages);
+	strata_figure_add(&hn->nr_taken, 1UL << order);
 	hn->quiet = 0;
 	raw_spin_unlock_irqrestore(&hn->lock, flags);
 	return block;
@@ -188,8 +189,8 @@ static bool direct_add(struct strata_heap *heap, void *p, int node, unsigned int
 	chunk = grow_chunk(heap, p - ((unsigned long)first << PAGE_SHIFT), node, gfp, &hn, &flags);
 	if (chunk) {
 		chunk->nr_direct += n;
-		hn->nr_direct += n;
-		hn->nr_taken += n;
+		strata_figure_add(&hn->nr_direct, n);
+		strata_figure_add(&hn->nr_taken, n);
 		raw_spin_unlock_irqrestore(&hn->lock, flags);
 	}
 	return chunk;
@@ -205,8 +206,8 @@ static void direct_remove(struct strata_heap *heap, void *p, unsigned int n)
 	if (WARN_ON_ONCE(!chunk))
 		return;
 	chunk->nr_direct -= n;
-	hn->nr_direct -= n;
-	hn->nr_returned += n;
+	strata_figure_sub(&hn->nr_direct, n);
+	strata_figure_add(&hn->nr_returned, n);
 	if (!chunk->nr_direct && !chunk->nr_present) {
 		strata_heap_unfile(hn, chunk);
 		strata_heap_forget(heap, hn, chunk);

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "figure.h"
 #include "heap.h"
 
 /* Pages taken out under the lock at a time, so that it is not held for long. */
@@ -64,10 +65,10 @@ static size_t give_back_some(struct strata_heap *heap, struct strata_heap_node *
 	}
 	run = strata_chunk_address(chunk, page);
 	strata_chunk_remove(chunk, page, n);
-	hn->nr_present -= n;
-	hn->nr_free -= n;
+	strata_figure_sub(&hn->nr_present, n);
+	strata_figure_sub(&hn->nr_free, n);
 	hn->nr_free_low = min(hn->nr_free_low, hn->nr_free);
-	hn->nr_returned += n;
+	strata_figure_add(&hn->nr_returned, n);
 	if (chunk->nr_present || chunk->nr_direct)
 		strata_heap_file(hn, chunk);
 	else
