@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Typed caches and reserves against a model: objects know their cache. */
+#include <linux/atomic.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/strata.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "fuzz.h"
 
@@ -10,6 +15,8 @@
 #define NR_RESERVED	8
 /* What a constructor leaves, and what is there again when an object is freed. */
 #define CONSTRUCTED	0xc7
+/* Caches that are being destroyed at a time. */
+#define MOST_ENDING	64
 
 struct cache {
 	struct strata_cache *cache;
@@ -20,14 +27,33 @@ struct cache {
 };
 
 static struct cache caches[NR_CACHES];
+static struct workqueue_struct *endings;
+static atomic_t nr_ending;
+static DECLARE_WAIT_QUEUE_HEAD(one_ended);
 
-/* Constructors are told nothing but the object: one for each cache. */
-#define CTOR(n) static void ctor_##n(void *p) { fuzz_fill(p, CONSTRUCTED, caches[n].args.size); }
+static const u16 sizes[] = { 1, 8, 24, 64, 100, 192, 500, 1024, 3000, 4096, 8192, 32768 };
+
+/*
+ * Constructors are told nothing but the object, and run in the background, too, for
+ * as long as the cache is not gone: one for each size.
+ */
+#define CTOR(n) static void ctor_##n(void *p) { fuzz_fill(p, CONSTRUCTED, sizes[n]); }
 CTOR(0)
 CTOR(1)
 CTOR(2)
 CTOR(3)
-static void (* const ctors[NR_CACHES])(void *p) = { ctor_0, ctor_1, ctor_2, ctor_3 };
+CTOR(4)
+CTOR(5)
+CTOR(6)
+CTOR(7)
+CTOR(8)
+CTOR(9)
+CTOR(10)
+CTOR(11)
+static void (* const ctors[ARRAY_SIZE(sizes)])(void *p) = {
+	ctor_0, ctor_1, ctor_2, ctor_3, ctor_4, ctor_5, ctor_6, ctor_7, ctor_8, ctor_9,
+	ctor_10, ctor_11,
+};
 
 static u8 pattern_of(const struct cache *c, size_t i)
 {
@@ -124,26 +150,69 @@ static void do_alloc(struct cache *c, size_t from, size_t n, u8 how)
 		put(c, (from + i) % NR_OBJECTS, call.objects[i]);
 }
 
-static void do_destroy(struct cache *c)
+/*
+ * To destroy a cache is to wait for grace periods, which took nearly all of the time.
+ * So it goes on beside the operations that follow, and several share a grace period.
+ */
+struct ending {
+	struct work_struct work;
+	struct strata_cache *cache;
+};
+
+static void destroy_work(struct work_struct *work)
+{
+	struct ending *it = container_of(work, struct ending, work);
+
+	strata_cache_destroy(it->cache);
+	kfree(it);
+	if (atomic_dec_return(&nr_ending) < MOST_ENDING)
+		wake_up(&one_ended);
+}
+
+static void destroy_later(struct strata_cache *cache)
+{
+	struct ending *it = kmalloc(sizeof(*it), GFP_KERNEL);
+
+	if (!it) {
+		strata_cache_destroy(cache);
+		return;
+	}
+	INIT_WORK(&it->work, destroy_work);
+	it->cache = cache;
+	atomic_inc(&nr_ending);
+	queue_work(endings, &it->work);
+	wait_event(one_ended, atomic_read(&nr_ending) < MOST_ENDING);
+}
+
+static void do_destroy(struct cache *c, bool wait)
 {
 	if (!c->cache)
 		return;
 	strata_reserve_destroy(c->reserve);
 	do_free(c, 0, NR_OBJECTS, 0);
-	strata_cache_destroy(c->cache);
+	if (wait)
+		strata_cache_destroy(c->cache);
+	else
+		destroy_later(c->cache);
 	*c = (struct cache) { };
+}
+
+/* One in 256 is waited for, and so is over when the next operation begins. */
+static bool is_waited_for(const struct fuzz_unit *u)
+{
+	return !u->b;
 }
 
 static void do_create(struct cache *c, const struct fuzz_unit *u)
 {
-	static const u16 sizes[] = { 1, 8, 24, 64, 100, 192, 500, 1024, 3000, 4096, 8192, 32768 };
+	const unsigned int size = u->value % ARRAY_SIZE(sizes);
 
-	do_destroy(c);
+	do_destroy(c, is_waited_for(u));
 	c->args = (struct strata_cache_args) {
-		.size = sizes[u->value % ARRAY_SIZE(sizes)],
+		.size = sizes[size],
 		.align = u->value & 0x100 ? 8UL << (u->value >> 9 & 7) : 0,
 		.flags = u->value >> 16 & 0x1f,
-		.ctor = u->value & 0x1000 ? ctors[c - caches] : NULL,
+		.ctor = u->value & 0x1000 ? ctors[size] : NULL,
 	};
 	c->cache = strata_cache_create("fuzz", &c->args);
 	if (!IS_ERR(c->cache))
@@ -197,7 +266,7 @@ void fuzz_cache_op(const struct fuzz_unit *u)
 		strata_cache_shrink(c->cache);
 		break;
 	case 2:
-		do_destroy(c);
+		do_destroy(c, is_waited_for(u));
 		break;
 	case 3:
 	case 4:
@@ -221,10 +290,7 @@ void fuzz_cache_op(const struct fuzz_unit *u)
 	}
 }
 
-/*
- * The caches stay for the next program, which may destroy them: their grace periods
- * would be nearly all the time that a program takes.
- */
+/* The caches stay for the next program, which may destroy them. */
 void fuzz_cache_clean(void)
 {
 	size_t i;
@@ -239,10 +305,22 @@ void fuzz_cache_clean(void)
 	}
 }
 
+void fuzz_cache_settle(void)
+{
+	flush_workqueue(endings);
+}
+
+int fuzz_cache_init(void)
+{
+	endings = alloc_workqueue("strata_fuzz", WQ_UNBOUND, MOST_ENDING);
+	return endings ? 0 : -ENOMEM;
+}
+
 void fuzz_cache_exit(void)
 {
 	size_t i;
 
 	for (i = 0; i < NR_CACHES; i++)
-		do_destroy(&caches[i]);
+		do_destroy(&caches[i], true);
+	destroy_workqueue(endings);
 }

@@ -46,7 +46,10 @@ void fuzz_heap_op(const struct fuzz_unit *u);
 void fuzz_heap_clean(void);
 void fuzz_cache_op(const struct fuzz_unit *u);
 void fuzz_cache_clean(void);
+int fuzz_cache_init(void);
 void fuzz_cache_exit(void);
+/* Wait until all caches are gone that were destroyed. */
+void fuzz_cache_settle(void);
 void fuzz_region_op(const struct fuzz_unit *u);
 void fuzz_region_clean(void);
 

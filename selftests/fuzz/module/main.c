@@ -3,8 +3,8 @@
  * strata_fuzz: runs programs that are written to debugfs/strata_fuzz/run. A
  * write that fails with EBADMSG has found something; debugfs/strata_fuzz/finding
  * says what, and .../misuses how many reports of misuse the programs so far
- * should have caused. What is written to .../last, or runs, is printed when the
- * kernel panics.
+ * should have caused. To read .../settle is to wait until nothing of them goes on.
+ * What is written to .../last, or runs, is printed when the kernel panics.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -116,6 +116,12 @@ static ssize_t finding_read(struct file *file, char __user *to, size_t len, loff
 	return result;
 }
 
+static ssize_t settle_read(struct file *file, char __user *to, size_t len, loff_t *pos)
+{
+	fuzz_cache_settle();
+	return 0;
+}
+
 static ssize_t last_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
 {
 	u8 *bytes;
@@ -144,12 +150,21 @@ static const struct file_operations finding_fops = {
 	.owner = THIS_MODULE, .open = simple_open, .read = finding_read,
 };
 
+static const struct file_operations settle_fops = {
+	.owner = THIS_MODULE, .open = simple_open, .read = settle_read,
+};
+
 static int __init fuzz_init(void)
 {
+	int err = fuzz_cache_init();
+
+	if (err)
+		return err;
 	directory = debugfs_create_dir("strata_fuzz", NULL);
 	debugfs_create_file("run", 0200, directory, NULL, &run_fops);
 	debugfs_create_file("last", 0200, directory, NULL, &last_fops);
 	debugfs_create_file("finding", 0400, directory, NULL, &finding_fops);
+	debugfs_create_file("settle", 0400, directory, NULL, &settle_fops);
 	debugfs_create_u64("misuses", 0400, directory, &misuses);
 	atomic_notifier_chain_register(&panic_notifier_list, &on_panic);
 	return 0;
