@@ -68,8 +68,9 @@ mutants:
 coverage:
 	@tools/coverage/run
 
-##   fuzz       random programs on the API and the device, T=<seconds> of each;
-##              K=newest-fuzz-um: guided by coverage, with KASAN
+##   fuzz       random programs on the API and the device, T=<seconds> of each, or of
+##              FUZZERS=api or device; K=newest-fuzz-um: guided by coverage, with
+##              KASAN; K=newest-bench-um CPUS=1: the most in that time
 fuzz:
 	@$(vm)/run fuzz $(K)
 
