@@ -91,6 +91,37 @@ static void falls_back(struct kunit *test)
 		release(test, run[i], 1);
 }
 
+/* How often the page allocator is asked for one more run, and of which order it is. */
+static void expect_growth(struct kunit *test, unsigned long calls, unsigned int order)
+{
+	struct strata_heap_fixture *f = test->priv;
+	unsigned long before = f->fake.nr_calls, got = f->fake.nr_got[order];
+
+	strata_new_run(test, 1);
+	KUNIT_EXPECT_EQ(test, f->fake.nr_calls - before, calls);
+	KUNIT_EXPECT_EQ(test, f->fake.nr_got[order] - got, 1UL);
+	f->lost += 1UL << order;
+	while (strata_heap_take(&f->heap, strata_home(), 1))
+		;
+}
+
+/* Where memory is broken up, larger blocks are not asked for in vain each time. */
+static void remembers_what_was_had(struct kunit *test)
+{
+	struct strata_heap_fixture *f = test->priv;
+
+	expect_growth(test, 1, MIN_ORDER);
+	f->fake.max_order = MIN_ORDER - 3;
+	expect_growth(test, 4, MIN_ORDER - 3);
+	expect_growth(test, 2, MIN_ORDER - 3);
+	expect_growth(test, 2, MIN_ORDER - 3);
+	/* Once there are some again, a step more each time. */
+	f->fake.max_order = STRATA_CHUNK_ORDER;
+	expect_growth(test, 1, MIN_ORDER - 2);
+	expect_growth(test, 1, MIN_ORDER - 1);
+	expect_growth(test, 1, MIN_ORDER);
+}
+
 static void exhaustion(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
@@ -132,15 +163,18 @@ static void asks_lightly_first(struct kunit *test)
 	release(test, run, 3);
 	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
-	/* Only when nothing is left but what is really needed, it is heavy. */
-	strata_fake_fail(&f->fake, 1, MIN_ORDER - 1);
+	/*
+	 * Only when nothing is left but what is really needed, it is heavy. Order 2 was
+	 * had last, so that order 3 is the first now.
+	 */
+	strata_fake_fail(&f->fake, 1, min(MIN_ORDER, 3) - 1);
 	run = strata_new_run(test, 3);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_got[2], 2UL);
 	KUNIT_EXPECT_EQ(test, f->fake.last_gfp, GFP_KERNEL);
 	release(test, run, 3);
 	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
-	strata_fake_fail(&f->fake, 1, MIN_ORDER + 1);
+	strata_fake_fail(&f->fake, 1, min(MIN_ORDER, 3) + 1);
 	run = alloc(test, 1, GFP_KERNEL | __GFP_ZERO | __GFP_COMP | __GFP_NORETRY);
 	KUNIT_EXPECT_NOT_NULL(test, run);
 	KUNIT_EXPECT_EQ(test, f->fake.last_gfp, GFP_KERNEL | __GFP_NORETRY);
@@ -304,6 +338,7 @@ static struct kunit_case heap_grow_cases[] = {
 	KUNIT_CASE(steps),
 	KUNIT_CASE(large_requests),
 	KUNIT_CASE(falls_back),
+	KUNIT_CASE(remembers_what_was_had),
 	KUNIT_CASE(exhaustion),
 	KUNIT_CASE(asks_lightly_first),
 	KUNIT_CASE(no_fail),

@@ -215,7 +215,7 @@ static void open_depot(struct strata_cache *c, int node, gfp_t gfp)
 static gfp_t span_gfp(const struct strata_cache *c, gfp_t gfp)
 {
 	gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
-	return c->shape.size < PAGE_SIZE ? gfp : gfp & ~__GFP_DIRECT_RECLAIM;
+	return c->shape.size < PAGE_SIZE ? gfp : gfp & ~__GFP_RECLAIM;
 }
 
 /**

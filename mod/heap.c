@@ -61,6 +61,7 @@ int strata_heap_init(struct strata_heap *heap, const struct strata_backing *back
 		raw_spin_lock_init(&hn->lock);
 		for (i = 0; i <= STRATA_CHUNK_PAGES; i++)
 			INIT_LIST_HEAD(&hn->by_longest[i]);
+		hn->order_had = STRATA_CHUNK_ORDER;
 		heap->node[node] = hn;
 	}
 	return 0;

@@ -51,6 +51,8 @@ extern const struct strata_backing strata_page_allocator;
  * @nr_present: pages held in chunks
  * @nr_free: those of them that are free
  * @nr_free_low: least @nr_free since the scavenger last looked
+ * @order_had: of the last block that was to be had in passing: where memory is broken
+ *	up, larger ones are not asked for in vain each time
  * @quiet: times that the scavenger looked since a page was last taken
  * @nr_direct: pages of blocks taken past the chunks
  * @nr_chunks: windows with at least one page held
@@ -64,6 +66,7 @@ struct strata_heap_node {
 	unsigned long nr_present;
 	unsigned long nr_free;
 	unsigned long nr_free_low;
+	unsigned int order_had;
 	unsigned int quiet;
 	unsigned long nr_direct;
 	unsigned long nr_chunks;

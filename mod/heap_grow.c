@@ -3,7 +3,8 @@
  * How the heap grows. The page allocator is called with nothing locked and as
  * the caller's gfp allows. A step is an eighth of what the node holds, up to a
  * whole chunk, so that a small heap stays small; where no block of that order
- * is to be had at once, smaller ones do, down to single pages.
+ * is to be had at once, smaller ones do, down to single pages. What was had is
+ * remembered: the next step tries one order more, no more.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -22,6 +23,7 @@ static unsigned int grow_order(const struct strata_heap_node *hn, unsigned int n
 	unsigned int order = step ? ilog2(step) : 0;
 
 	order = clamp_t(unsigned int, order, GROW_ORDER_MIN, STRATA_CHUNK_ORDER);
+	order = min(order, READ_ONCE(hn->order_had) + 1);
 	return max_t(unsigned int, order, order_base_2(npages));
 }
 
@@ -32,14 +34,17 @@ static unsigned int grow_order(const struct strata_heap_node *hn, unsigned int n
 static struct page *grow_lightly(struct strata_heap *heap, int node, unsigned int npages,
 				 unsigned int *order)
 {
+	struct strata_heap_node *hn = heap->node[node];
 	unsigned int least = order_base_2(npages);
 	struct page *page;
 
-	for (*order = grow_order(heap->node[node], npages); ; --*order) {
+	for (*order = grow_order(hn, npages); ; --*order) {
 		page = heap->backing->get(heap->backing, node, __GFP_THISNODE | __GFP_NOWARN |
 					  __GFP_NORETRY | __GFP_NOMEMALLOC, *order);
-		if (page || *order == least)
+		if (page || *order == least) {
+			WRITE_ONCE(hn->order_had, *order);
 			return page;
+		}
 	}
 }
 

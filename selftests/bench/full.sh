@@ -56,5 +56,6 @@ before=$(strata_pages)
 run press $(($(get free) + before * 9 / 10)) || failed=1
 row memory-full-pressure 1 "$(strata_pages)" 1 "$before"
 run free
+symbols
 rmmod strata_full || failed=1
 exit "$failed"

@@ -31,6 +31,9 @@ give_trace() {
 	zcat "/traces/$name.trace.gz" >/sys/kernel/debug/strata_replay/trace
 }
 
+# shellcheck source=selftests/bench/util.sh
+. ./util.sh
+
 unload() { rmmod strata_bench && rmmod strata_replay; }
 
 set --
@@ -41,7 +44,6 @@ while read -r row; do
 done <$bench/list
 [ $# -gt 0 ] || { unload; exit 4; }
 
-failed=0
 case=0
 echo "1..$#"
 for row; do
@@ -54,8 +56,6 @@ for row; do
 		echo "not ok $case $row"
 	fi
 done
-# Who counts from outside what was executed wants to name it.
-[ -z "$BENCH_SYMBOLS" ] ||
-	grep -i ' t ' /proc/kallsyms | gzip -c | base64 | sed 's/^/# symbols /'
+symbols
 unload || failed=1
 exit $failed

@@ -31,6 +31,12 @@ row() { # <name> <operations of strata> <figure> <operations of its rival> <figu
 	fi
 }
 
+# Who counts from outside what was executed wants to name it.
+symbols() {
+	[ -z "$BENCH_SYMBOLS" ] ||
+		grep -i ' t ' /proc/kallsyms | gzip -c | base64 | sed 's/^/# symbols /'
+}
+
 # Pages that strata has from the page allocator.
 strata_pages() {
 	awk 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }

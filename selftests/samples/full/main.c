@@ -39,6 +39,8 @@
 
 #include <linux/strata.h>
 
+#include "../../bench/mark.h"
+
 #define BLOCK_ORDER	get_order(SZ_2M)
 
 /* Tries as hard as one may without killing anybody for it. */
@@ -240,6 +242,7 @@ static int do_mix(unsigned int n)
 	u64 most = bytes, least = bytes - bytes / 50, start = ktime_get_ns();
 	unsigned int i;
 
+	bench_mark_begin(side == sides ? BENCH_STRATA : BENCH_RIVAL);
 	for (i = 0; i < n; i++) {
 		bool full = bytes >= most ||
 			    (bytes > least && prandom_u32_state(&random) % 2);
@@ -251,6 +254,7 @@ static int do_mix(unsigned int n)
 		if (!(i % 256))
 			cond_resched();
 	}
+	bench_mark_end();
 	done.ns = ktime_get_ns() - start;
 	return 0;
 }
@@ -389,6 +393,8 @@ static int __init full_init(void)
 	if (!object)
 		return -ENOMEM;
 	prandom_seed_state(&random, 1);
+	/* All that is marked here is of one row. */
+	bench_mark_row();
 	directory = debugfs_create_dir("strata_full", NULL);
 	debugfs_create_file("run", 0200, directory, NULL, &run_fops);
 	debugfs_create_file("result", 0400, directory, NULL, &result_fops);
