@@ -161,38 +161,56 @@ static void expect_wiped(struct kunit *test, const void *p, size_t size, const c
 			    size - sizeof(long), "%s, %zu bytes", how, size);
 }
 
+/* A typed cache that is made when it is switched on, or for large objects the heap. */
+static void *alloc_to_wipe(struct strata_fixture *f, struct strata_cache *c, size_t size)
+{
+	void *p = c ? strata_cache_alloc_from(c, GFP_KERNEL, STRATA_HERE) :
+		      strata_alloc_from(f->a, size, GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+
+	if (p)
+		memset(p, 0xff, size);
+	return p;
+}
+
 /*
  * What is left of an object after its free: nothing but the mark. It is a boot
- * parameter: an allocator may take it as it was when it was made.
+ * parameter: a cache takes it as it was when it was made. All else of the kernel
+ * does so, too: pages that were freed before it was on are taken for zeroed, so
+ * that whatever may be as large as a page is made before.
  */
 static void with_init_on_free(struct kunit *test)
 {
 	void *zeroing = test->priv;
 	struct strata_fixture *f;
+	struct strata_cache *c;
 	unsigned int i;
 	void *p;
 
-	on_free(true);
 	KUNIT_ASSERT_EQ(test, strata_fixture_init(test), 0);
 	f = test->priv;
 	test->priv = zeroing;
+	on_free(true);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		size_t usable = strata_good_size(sizes[i]);
+		struct strata_cache_args args = { .size = sizes[i] };
 
 		/* A block of the page allocator's is gone by then. */
-		if (sizes[i] > SZ_2M || usable <= sizeof(long))
+		if (sizes[i] > SZ_2M || sizes[i] <= sizeof(long))
 			continue;
-		p = strata_alloc_from(f->a, sizes[i], GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+		c = NULL;
+		if (sizes[i] <= STRATA_CACHE_MAX_SIZE)
+			c = strata_cache_create_in(f->a, "wiped", &args);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(c));
+		p = alloc_to_wipe(f, c, sizes[i]);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		memset(p, 0xff, sizes[i]);
 		strata_free_to(f->a, p, STRATA_HERE);
 		expect_wiped(test, p, sizes[i], "one");
-		p = strata_alloc_from(f->a, sizes[i], GFP_KERNEL, NUMA_NO_NODE, STRATA_HERE);
+		p = alloc_to_wipe(f, c, sizes[i]);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		memset(p, 0xff, sizes[i]);
 		strata_free_many(f->a, NULL, 1, &p, STRATA_HERE);
 		expect_wiped(test, p, sizes[i], "bulk");
+		strata_cache_destroy(c);
 	}
+	on_free(false);
 	test->priv = f;
 	strata_fixture_exit(test);
 	test->priv = zeroing;
