@@ -28,6 +28,7 @@ LINES = [
     ("a page", "page"),
     ("a request of 100 objects, in a region", "request-100"),
     ("one CPU allocates, another frees", "cross-64"),
+    ("the same, and what it writes is read there", "cross-64-used"),
     ("a recorded load, 2 CPUs", "trace-tmpfs-churn-2"),
     ("the first object of a new type", "first-alloc"),
     ("giving a burst's memory back", "shrink-10000"),
