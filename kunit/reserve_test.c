@@ -94,6 +94,34 @@ static void of_any_size(struct kunit *test)
 	}
 }
 
+/* As long as the cache has some, what was set aside stays: it need not be refilled. */
+static void is_the_last_resort(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = create(test);
+	struct strata_reserve *r = strata_reserve_create(c, MANY, GFP_KERNEL);
+	void **p = kunit_kcalloc(test, 10 * MANY, sizeof(*p), GFP_KERNEL);
+	unsigned int i, n;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (i = 0; i < 3 * MANY; i++) {
+		p[i] = strata_reserve_alloc(r);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+	}
+	n = i + use_up(test, c, p + i, 9 * MANY - i);
+	for (i = 0; i < MANY; i++) {
+		p[n + i] = strata_reserve_alloc(r);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, p[n + i], "%u", i);
+	}
+	KUNIT_EXPECT_NULL(test, strata_reserve_alloc(r));
+	strata_fake_recover(&f->fake);
+	while (i)
+		strata_cache_free(c, p[n + --i]);
+	strata_cache_free_bulk(c, n, p);
+	strata_reserve_destroy(r);
+}
+
 static void creation_fails_whole(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
@@ -145,6 +173,7 @@ static void in_every_context(struct kunit *test)
 static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(cannot_fail),
 	KUNIT_CASE(of_any_size),
+	KUNIT_CASE(is_the_last_resort),
 	KUNIT_CASE(creation_fails_whole),
 	KUNIT_CASE(in_every_context),
 	{}

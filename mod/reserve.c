@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Objects set aside for paths that may not fail, as a mempool does; but what is
- * set aside is used first and refilled when the caller says, so that "n calls
- * cannot fail" is a plain count.
+ * Objects set aside for paths that may not fail, as a mempool does: they are used
+ * where the cache has none at hand, and refilled when the caller says, so that n calls
+ * from then on cannot fail.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>
@@ -74,28 +74,31 @@ struct strata_reserve *strata_reserve_create(struct strata_cache *c, size_t n, g
 STRATA_EXPORT(strata_reserve_create);
 
 /**
- * strata_reserve_alloc() - an object that was set aside
+ * strata_reserve_alloc() - an object, of those set aside if need be
  * @r: the reserve
  *
  * Free it with strata_cache_free(); it does not come back here.
  * Context: any; an NMI that interrupts another use of @r on its CPU is served
  * by the cache alone.
- * Return: the object. The first n calls after create or refill cannot fail;
- * after those, what the cache has at hand, or NULL.
+ * Return: the object, of those that the cache has at hand, or else of those that
+ * were set aside. The first n calls after create or refill cannot fail; after those,
+ * NULL where the cache has none.
  */
 void *strata_reserve_alloc(struct strata_reserve *r)
 {
-	void *object = NULL;
+	void *object = strata_cache_alloc(r->cache, GFP_NOWAIT | __GFP_NOWARN);
 	unsigned long flags;
 
+	if (likely(object))
+		return object;
 	if (!in_nmi())
 		raw_spin_lock_irqsave(&r->lock, flags);
 	else if (!raw_spin_trylock_irqsave(&r->lock, flags))
-		return strata_cache_alloc(r->cache, GFP_NOWAIT | __GFP_NOWARN);
+		return NULL;
 	if (r->count)
 		object = r->object[--r->count];
 	raw_spin_unlock_irqrestore(&r->lock, flags);
-	return object ?: strata_cache_alloc(r->cache, GFP_NOWAIT | __GFP_NOWARN);
+	return object;
 }
 STRATA_EXPORT(strata_reserve_alloc);
 
