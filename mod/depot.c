@@ -97,7 +97,7 @@ unsigned int strata_depot_put(struct strata_depot *depot, void **objects, unsign
 	raw_spin_lock_irqsave(&depot->lock, flags);
 	n = min(n, depot->capacity - depot->count);
 	strata_objects_copy(depot->slot + depot->count, objects, n);
-	depot->count += n;
+	WRITE_ONCE(depot->count, depot->count + n);
 	depot->nr_in += n;
 	raw_spin_unlock_irqrestore(&depot->lock, flags);
 	return n;
@@ -122,7 +122,7 @@ unsigned int strata_depot_take(struct strata_depot *depot, void **objects, unsig
 		return 0;
 	raw_spin_lock_irqsave(&depot->lock, flags);
 	n = min(n, depot->count);
-	depot->count -= n;
+	WRITE_ONCE(depot->count, depot->count - n);
 	depot->low = min(depot->low, depot->count);
 	strata_objects_copy(objects, depot->slot + depot->count, n);
 	depot->nr_out += n;

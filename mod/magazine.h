@@ -81,10 +81,21 @@ struct strata_magazine {
 /*
  * Claim a magazine of this CPU. Preemption is off, and stays off until release.
  * Nothing else is read before the claim. Only this CPU looks.
+ *
+ * An interrupt may come in between, claim, count and release. x86 sets the bit by one
+ * instruction, which needs no lock prefix for that; where a load and a store are two,
+ * what was counted between them would be lost, so there it is an atomic operation.
  */
 static __always_inline bool strata_magazine_claim(struct strata_magazine *m)
 {
-	return likely(!__test_and_set_bit(0, &m->claim));
+	bool claimed;
+
+	if (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_UML))
+		/* With interrupts of this CPU, as said above. */
+		claimed = data_race(__test_and_set_bit(0, &m->claim));
+	else
+		claimed = test_and_set_bit(0, &m->claim);
+	return likely(!claimed);
 }
 
 static inline bool strata_magazine_is_claimed(const struct strata_magazine *m)
