@@ -182,6 +182,7 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 		strata_lru_add(&lazy_arenas, &arena->lazy);
 	}
 	mutex_unlock(&lazy_lock);
+	mm_account_reclaimed_pages(bytes >> PAGE_SHIFT);
 	return bytes >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 

@@ -11,8 +11,10 @@
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
@@ -69,6 +71,18 @@ static inline int strata_shrinker_register(struct shrinker *shrinker, const char
 {
 	shrinker_register(shrinker);
 	return 0;
+}
+#endif
+
+/*
+ * What a shrinker gave back without a slab cache counts as progress of reclaim
+ * only when it says so; 6.4 has a function for that.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline void mm_account_reclaimed_pages(unsigned long pages)
+{
+	if (current->reclaim_state)
+		current->reclaim_state->reclaimed_slab += pages;
 }
 #endif
 

@@ -28,7 +28,10 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 
 static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 {
-	return strata_reclaim(shrunk, sc->nr_to_scan) ?: SHRINK_STOP;
+	size_t pages = strata_reclaim(shrunk, sc->nr_to_scan);
+
+	mm_account_reclaimed_pages(pages);
+	return pages ?: SHRINK_STOP;
 }
 
 /**
