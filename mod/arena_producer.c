@@ -26,6 +26,7 @@
 #include "arena_producer.h"
 #include "compat.h"
 #include "fault.h"
+#include "figure.h"
 
 #define RECORD_ALIGN	sizeof(struct strata_record)
 
@@ -177,7 +178,7 @@ static struct strata_record *next(struct strata_producer *p, size_t size, u32 st
 	p->at += size;
 	if (p->at == p->size)
 		p->at = 0;
-	p->head += size;
+	strata_figure_add(&p->head, size);
 	return record;
 }
 

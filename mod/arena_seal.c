@@ -49,9 +49,14 @@ static bool pages_held(struct strata_arena *arena)
 static int stop_writes(struct strata_arena *arena)
 {
 	struct address_space *mapping = arena->inode->i_mapping;
+	bool pinned;
 	int err;
 
-	if (READ_ONCE(arena->nr_write_pins))
+	/* What was written through a pin that has gone is seen, so under its lock. */
+	spin_lock(&arena->pins_lock);
+	pinned = arena->nr_write_pins;
+	spin_unlock(&arena->pins_lock);
+	if (pinned)
 		return -EBUSY;
 	err = mapping_deny_writable(mapping);
 	if (err)

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "drain.h"
 #include "fault.h"
+#include "figure.h"
 #include "home.h"
 #include "large_cache.h"
 #include "misuse.h"
@@ -97,7 +98,7 @@ static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 	if (cpu == smp_processor_id())
 		this_cpu_add(*a->cached, bytes);
 	else
-		*cached += bytes;
+		strata_figure_add(cached, bytes);
 	if (bytes > 0)
 		strata_background_wake(a);
 	return true;
@@ -106,7 +107,8 @@ static bool may_cache(struct strata_cache *c, int cpu, long bytes)
 static void starved(struct strata_cache *c)
 {
 	WRITE_ONCE(c->starved, true);
-	WRITE_ONCE(strata_allocator_of(c)->starving, true);
+	/* Who sees this sees that. Pairs with smp_store_mb() in refill(). */
+	smp_store_release(&strata_allocator_of(c)->starving, true);
 	irq_work_queue(&strata_allocator_of(c)->kick);
 }
 
@@ -199,7 +201,11 @@ static void refill(struct work_struct *work)
 	strata_defer_put_pages(a);
 	if (!READ_ONCE(a->starving))
 		return;
-	WRITE_ONCE(a->starving, false);
+	/*
+	 * Caches are looked at after that: one that starves from now on has it set again.
+	 * Pairs with smp_store_release() in starved().
+	 */
+	smp_store_mb(a->starving, false);
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, refill_one, NULL);
 	mutex_unlock(&a->lock);
@@ -225,7 +231,7 @@ static bool tick_again(struct strata_allocator *a)
 
 	for_each_online_cpu(cpu)
 		if (READ_ONCE(*per_cpu_ptr(a->cached, cpu)) ||
-		    READ_ONCE(per_cpu_ptr(a->large_cache, cpu)->count))
+		    strata_figure_read(&per_cpu_ptr(a->large_cache, cpu)->count))
 			return true;
 	for (node = 0; node < nr_node_ids; node++)
 		if (strata_heap_has_idle(&a->heap, node))

@@ -27,7 +27,7 @@ static void widen(struct strata_cache *c, struct strata_magazine *m)
 	if (capacity > m->capacity &&
 	    c->host->may_cache(c, smp_processor_id(),
 				(long)(capacity - m->capacity) * c->shape.size))
-		m->capacity = capacity;
+		WRITE_ONCE(m->capacity, capacity);
 }
 
 /* Spans went away: what the slots remember of who was handed out is void. */

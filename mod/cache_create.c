@@ -247,8 +247,7 @@ int strata_cache_grow(struct strata_cache *c, int node, gfp_t gfp)
 	span->cache = c;
 	span->node = node;
 	prepare_objects(c, base);
-	/* Objects are marked before anybody can take their pages for ours. */
-	smp_wmb();
+	/* Marked before anybody can take their pages for ours: there is a barrier in this. */
 	strata_heap_set_span(c->heap, base, span->npages, span, strata_cache_owner(c));
 	/* From here on others may use the span up, and free it. */
 	strata_central_add(&c->central[node], &c->shape, span);

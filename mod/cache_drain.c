@@ -102,8 +102,8 @@ static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int c
 	WRITE_ONCE(m->nested_busy, 0);
 	c->host->may_cache(c, cpu, -(long)m->capacity * c->shape.size);
 	strata_magazine_forget(m, 0, m->capacity);
-	m->capacity = 0;
-	m->idle = 0;
+	WRITE_ONCE(m->capacity, 0);
+	WRITE_ONCE(m->idle, 0);
 	return false;
 }
 
@@ -119,14 +119,17 @@ static bool drain_batch(struct strata_cache *c, struct strata_magazine *m, int c
 void strata_cache_yield_room(struct strata_cache *c, int cpu)
 {
 	struct strata_magazine *m = this_cpu_ptr(c->magazine);
-	unsigned long keep = m->capacity / 2;
 	u64 uses = strata_magazine_uses(m);
+	unsigned long keep;
 	unsigned int n = 0;
 
-	if (uses != m->asked || !strata_magazine_claim(m)) {
-		m->asked = uses;
+	/* An interrupt may ask, too: whoever comes last notes what it saw. */
+	if (uses != READ_ONCE(m->asked) || !strata_magazine_claim(m)) {
+		WRITE_ONCE(m->asked, uses);
 		return;
 	}
+	/* It may also have taken room until here. */
+	keep = m->capacity / 2;
 	if (m->count > keep)
 		n = min_t(unsigned long, m->count - keep, DRAIN_BATCH);
 	m->count -= n;
@@ -135,7 +138,7 @@ void strata_cache_yield_room(struct strata_cache *c, int cpu)
 	keep = max(keep, m->count);
 	c->host->may_cache(c, cpu, -(long)(m->capacity - keep) * c->shape.size);
 	strata_magazine_forget(m, keep, m->capacity);
-	m->capacity = keep;
+	WRITE_ONCE(m->capacity, keep);
 	strata_magazine_release(m);
 }
 
@@ -156,7 +159,7 @@ void strata_cache_drain(struct strata_cache *c, bool idle_only)
 		preempt_disable();
 		m = this_cpu_ptr(c->magazine);
 		/* A task cannot have interrupted a claim on its own CPU: it succeeds. */
-		if ((m->idle || !idle_only) && strata_magazine_claim(m)) {
+		if ((READ_ONCE(m->idle) || !idle_only) && strata_magazine_claim(m)) {
 			more = drain_batch(c, m, smp_processor_id());
 			strata_magazine_release(m);
 		}
@@ -190,7 +193,8 @@ STRATA_TEST_EXPORT(strata_cache_drain_dead);
  * @c: the cache
  * @cpu: whose
  *
- * Called by one thread at a time, from any CPU.
+ * Called by one thread at a time, from any CPU. It guesses: a magazine is drained
+ * under a claim of its own CPU, whether it was right or not.
  * Return: true if it holds objects that nobody wanted; it is marked to be
  * drained by its own CPU.
  */
@@ -198,7 +202,8 @@ bool strata_cache_note_idle(struct strata_cache *c, int cpu)
 {
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
 	u64 uses = strata_magazine_uses(m);
-	bool idle = uses == m->seen && (READ_ONCE(m->capacity) || READ_ONCE(m->nr_nested));
+	bool holds = READ_ONCE(m->capacity) || strata_figure_read(&m->nr_nested);
+	bool idle = uses == m->seen && holds;
 
 	m->seen = uses;
 	WRITE_ONCE(m->idle, idle);

@@ -7,6 +7,7 @@
 
 #include "central.h"
 #include "compat.h"
+#include "figure.h"
 
 /**
  * strata_central_init() - no spans yet
@@ -88,8 +89,8 @@ void strata_central_add(struct strata_central *central, const struct strata_shap
 
 	raw_spin_lock_irqsave(&central->lock, flags);
 	central_file(central, shape, span);
-	central->nr_spans++;
-	central->nr_free += span->nr_free;
+	strata_figure_add(&central->nr_spans, 1);
+	strata_figure_add(&central->nr_free, span->nr_free);
 	raw_spin_unlock_irqrestore(&central->lock, flags);
 }
 STRATA_TEST_EXPORT(strata_central_add);
@@ -122,7 +123,7 @@ unsigned int strata_central_take(struct strata_central *central,
 		taken += strata_span_take(span, shape, objects + taken, n - taken);
 		central_file(central, shape, span);
 	}
-	central->nr_free -= taken;
+	strata_figure_sub(&central->nr_free, taken);
 	central->nr_taken += taken;
 	raw_spin_unlock_irqrestore(&central->lock, flags);
 	return taken;
@@ -146,8 +147,8 @@ static __always_inline bool central_put_one(struct strata_central *central,
 	central_unfile(central, span);
 	if (span->nr_free == shape->nr_objects && !list_empty(&central->empty)) {
 		list_add(&span->list, emptied);
-		central->nr_spans--;
-		central->nr_free -= shape->nr_objects;
+		strata_figure_sub(&central->nr_spans, 1);
+		strata_figure_sub(&central->nr_free, shape->nr_objects);
 	} else {
 		central_file(central, shape, span);
 	}
@@ -217,7 +218,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				break;
 			span = span_of(heap, cache, objects[i], &window);
 		} while (span && span->node == node);
-		central->nr_free += i - first - (bad - twice);
+		strata_figure_add(&central->nr_free, i - first - (bad - twice));
 		central->nr_put += i - first - (bad - twice);
 		raw_spin_unlock_irqrestore(&central->lock, flags);
 	}
@@ -240,8 +241,8 @@ void strata_central_trim(struct strata_central *central, struct list_head *empti
 
 	raw_spin_lock_irqsave(&central->lock, flags);
 	list_for_each_entry_safe(span, next, &central->empty, list) {
-		central->nr_spans--;
-		central->nr_free -= span->nr_free;
+		strata_figure_sub(&central->nr_spans, 1);
+		strata_figure_sub(&central->nr_free, span->nr_free);
 		list_move(&span->list, emptied);
 	}
 	raw_spin_unlock_irqrestore(&central->lock, flags);

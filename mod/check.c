@@ -18,6 +18,7 @@
 #include "allocator.h"
 #include "check.h"
 #include "compat.h"
+#include "figure.h"
 #include "large.h"
 #include "large_cache.h"
 
@@ -136,36 +137,44 @@ static void check_budgets(struct strata_checker *k)
 	for_each_possible_cpu(promised.cpu) {
 		promised.bytes = 0;
 		strata_allocator_for_each(a, add_promised, &promised);
-		strata_check_equal(k, *per_cpu_ptr(a->cached, promised.cpu), promised.bytes,
-				   "bytes that the magazines of CPU %d may hold", promised.cpu);
+		strata_check_equal(k, READ_ONCE(*per_cpu_ptr(a->cached, promised.cpu)),
+				   promised.bytes, "bytes that the magazines of CPU %d may hold",
+				   promised.cpu);
 	}
+}
+
+/* Returns the pages of a large object that a CPU keeps. */
+static unsigned int check_kept(struct strata_checker *k, int cpu, const struct strata_span *span)
+{
+	/* While somebody is at it, a count may be seen before the slot is. */
+	if (!span)
+		return 0;
+	if (span->kind != STRATA_SPAN_LARGE || span->cache || READ_ONCE(span->nr_free) != 1)
+		strata_check_report(k, "CPU %d keeps %p, which is no free large object",
+				    cpu, span->base);
+	return span->npages;
 }
 
 /* Returns how many free large objects a CPU keeps. */
 static unsigned int check_large_cache(struct strata_checker *k, int cpu)
 {
 	const struct strata_large_cache *lc = per_cpu_ptr(k->allocator->large_cache, cpu);
-	unsigned int i, pages = 0, count = READ_ONCE(lc->count);
-	const struct strata_span *span;
+	unsigned int i, pages = 0, count;
 
 	if (READ_ONCE(lc->busy))
 		strata_check_report(k, "CPU %d: large objects claimed", cpu);
+	/* A span that leaves from here on is freed after a grace period. */
+	rcu_read_lock();
+	count = strata_figure_read(&lc->count);
 	if (count > STRATA_LARGE_SLOTS) {
 		strata_check_report(k, "CPU %d keeps %u large objects", cpu, count);
-		return 0;
+		count = 0;
 	}
-	/* A span that leaves is freed after a grace period. */
-	rcu_read_lock();
-	for (i = 0; i < count; i++) {
-		span = READ_ONCE(lc->slot[i]);
-		if (span->kind != STRATA_SPAN_LARGE || span->cache || span->nr_free != 1)
-			strata_check_report(k, "CPU %d keeps %p, which is no free large object",
-					    cpu, span->base);
-		pages += span->npages;
-	}
+	for (i = 0; i < count; i++)
+		pages += check_kept(k, cpu, strata_figure_read(&lc->slot[i]));
 	rcu_read_unlock();
-	strata_check_equal(k, READ_ONCE(lc->pages), pages, "CPU %d, pages of large objects kept",
-			   cpu);
+	strata_check_equal(k, strata_figure_read(&lc->pages), pages,
+			   "CPU %d, pages of large objects kept", cpu);
 	return count;
 }
 

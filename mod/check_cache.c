@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "counts.h"
 #include "fault.h"
+#include "figure.h"
 #include "object.h"
 
 /* Beyond the buckets of partial spans. */
@@ -127,28 +128,33 @@ static unsigned long check_central(struct strata_checker *k, struct strata_cache
 static void hold(struct held *held, void **objects, size_t n)
 {
 	n = min(n, held->max - held->n);
-	memcpy(held->object + held->n, objects, n * sizeof(*objects));
-	held->n += n;
+	while (n--)
+		held->object[held->n++] = strata_figure_read(objects++);
 }
 
 static void check_magazine(struct strata_checker *k, const struct strata_cache *c, int cpu,
 			   struct held *held)
 {
 	struct strata_magazine *m = per_cpu_ptr(c->magazine, cpu);
-	unsigned int count = READ_ONCE(m->count), nested = READ_ONCE(m->nr_nested);
+	unsigned int count = strata_figure_read(&m->count);
+	unsigned int nested = strata_figure_read(&m->nr_nested);
+	const unsigned long capacity = READ_ONCE(m->capacity);
 	unsigned long i;
 
 	if (strata_magazine_is_claimed(m) || READ_ONCE(m->nested_busy))
 		strata_check_report(k, "cache %s, CPU %d: magazine claimed", c->name, cpu);
-	if (m->capacity > c->magazine_max || count > m->capacity || nested > STRATA_NESTED_SLOTS) {
+	if (capacity > c->magazine_max || count > capacity || nested > STRATA_NESTED_SLOTS) {
 		strata_check_report(k, "cache %s, CPU %d: magazine of at most %u may hold %lu, holds %u and %u set aside",
-				    c->name, cpu, c->magazine_max, m->capacity, count, nested);
+				    c->name, cpu, c->magazine_max, capacity, count, nested);
 		return;
 	}
-	for (i = m->capacity; i <= c->magazine_max; i++)
-		if (m->slot[i] != m)
+	for (i = capacity; i <= c->magazine_max; i++) {
+		const void *told = strata_figure_read(&m->slot[i]);
+
+		if (told != m)
 			strata_check_report(k, "cache %s, CPU %d: slot %lu, where none may be, tells of %p",
-					    c->name, cpu, i, m->slot[i]);
+					    c->name, cpu, i, told);
+	}
 	if ((s64)strata_magazine_allocs(m) < 0 || (s64)strata_magazine_frees(m) < 0)
 		strata_check_report(k, "cache %s, CPU %d: %lld allocs and %lld frees", c->name,
 				    cpu, strata_magazine_allocs(m), strata_magazine_frees(m));
@@ -249,7 +255,7 @@ void strata_check_cache(struct strata_checker *k, struct strata_cache *c)
 
 	held.max = num_possible_cpus() * (c->magazine_max + STRATA_NESTED_SLOTS);
 	for (node = 0; node < nr_node_ids; node++)
-		held.max += c->depot[node].capacity;
+		held.max += READ_ONCE(c->depot[node].capacity);
 	held.object = strata_may_fail(GFP_KERNEL, kvmalloc_array(held.max, sizeof(*held.object),
 								 GFP_KERNEL));
 	if (!held.object) {

@@ -7,6 +7,7 @@
 
 #include "allocator.h"
 #include "check.h"
+#include "figure.h"
 
 /* Sums over the chunks of a node. */
 struct node_sums {
@@ -19,9 +20,11 @@ struct node_sums {
 static void check_owner(struct strata_checker *k, const struct strata_chunk *chunk,
 			unsigned int page, unsigned long owner)
 {
-	if (READ_ONCE(chunk->owner[page]) != owner)
+	const unsigned long word = READ_ONCE(chunk->owner[page]);
+
+	if (word != owner)
 		strata_check_report(k, "page %p has owner word %#lx, not %#lx",
-				    strata_chunk_address(chunk, page), chunk->owner[page], owner);
+				    strata_chunk_address(chunk, page), word, owner);
 }
 
 /* The span of a page is kept by the RCU read side. Returns true for a direct block's. */
@@ -156,19 +159,24 @@ static unsigned long check_node(struct strata_checker *k, int node)
 {
 	const struct strata_heap_node *hn = k->allocator->heap.node[node];
 	struct node_sums sums = { };
+	unsigned long low, free;
 	unsigned int longest;
 
 	for (longest = 0; longest <= STRATA_CHUNK_PAGES; longest++)
 		check_list(k, node, longest, &sums);
-	strata_check_equal(k, hn->nr_chunks, sums.chunks, "node %d, chunks", node);
-	strata_check_equal(k, hn->nr_present, sums.present, "node %d, pages held", node);
-	strata_check_equal(k, hn->nr_free, sums.free, "node %d, free pages", node);
-	strata_check_equal(k, hn->nr_direct, sums.direct, "node %d, pages of direct blocks", node);
-	strata_check_equal(k, hn->nr_taken - hn->nr_returned, sums.present + sums.direct,
-			   "node %d, pages taken and not returned", node);
-	if (hn->nr_free_low > hn->nr_free)
+	strata_check_equal(k, READ_ONCE(hn->nr_chunks), sums.chunks, "node %d, chunks", node);
+	strata_check_equal(k, READ_ONCE(hn->nr_present), sums.present, "node %d, pages held", node);
+	strata_check_equal(k, READ_ONCE(hn->nr_free), sums.free, "node %d, free pages", node);
+	strata_check_equal(k, READ_ONCE(hn->nr_direct), sums.direct,
+			   "node %d, pages of direct blocks", node);
+	strata_check_equal(k, READ_ONCE(hn->nr_taken) - READ_ONCE(hn->nr_returned),
+			   sums.present + sums.direct, "node %d, pages taken and not returned",
+			   node);
+	low = strata_figure_read(&hn->nr_free_low);
+	free = READ_ONCE(hn->nr_free);
+	if (low > free)
 		strata_check_report(k, "node %d, least free pages: %lu noted, %lu are free now",
-				    node, hn->nr_free_low, hn->nr_free);
+				    node, low, free);
 	return sums.chunks;
 }
 

@@ -13,16 +13,17 @@
 static void add_magazine(struct strata_counts *sum, const struct strata_magazine *m)
 {
 	/* Halves of what changes meanwhile may be negative for a moment. */
-	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0), refills = READ_ONCE(m->refills);
+	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0);
+	u64 refills = strata_figure_read(&m->refills);
 
 	sum->allocs += allocs;
 	sum->hits += allocs > refills ? allocs - refills : 0;
 	sum->refills += refills;
-	sum->from_depot += READ_ONCE(m->from_depot);
-	sum->nested_allocs += READ_ONCE(m->nested_allocs);
+	sum->from_depot += strata_figure_read(&m->from_depot);
+	sum->nested_allocs += strata_figure_read(&m->nested_allocs);
 	sum->frees += max_t(s64, strata_magazine_frees(m), 0);
-	sum->flushes += READ_ONCE(m->flushes);
-	sum->in_magazines += READ_ONCE(m->count) + READ_ONCE(m->nr_nested);
+	sum->flushes += strata_figure_read(&m->flushes);
+	sum->in_magazines += strata_figure_read(&m->count) + strata_figure_read(&m->nr_nested);
 }
 
 static void add_node(struct strata_counts *sum, const struct strata_cache *c, int node)

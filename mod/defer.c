@@ -46,7 +46,7 @@ static struct strata_span *deferred_span(struct strata_allocator *a, void *link,
 		goto stray;
 	*object = span->base;
 	if (span->kind != STRATA_SPAN_OBJECTS) {
-		if (link == span->base && span->nr_free)
+		if (link == span->base && READ_ONCE(span->nr_free))
 			return span;
 		goto stray;
 	}
@@ -55,7 +55,8 @@ static struct strata_span *deferred_span(struct strata_allocator *a, void *link,
 	*object += index * c->shape.size;
 	if (index < c->shape.nr_objects && link == *object + c->mark &&
 	    !strata_object_is_marked(c, *object) &&
-	    !strata_span_is_free(span, &c->shape, *object))
+	    /* The bit of an object that waits here is still, its neighbours' are not. */
+	    !data_race(strata_span_is_free(span, &c->shape, *object)))
 		return span;
 stray:
 	strata_misuse_report(STRATA_MISUSE_DOUBLE_FREE,

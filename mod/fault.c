@@ -41,10 +41,16 @@ MODULE_PARM_DESC(fail_nth, "of the allocations that loading takes, make this one
 
 static bool nth_due(void)
 {
-	if (!in_task() || READ_ONCE(nth_task) != current || !nth_left)
+	unsigned int left;
+
+	if (!in_task() || READ_ONCE(nth_task) != current)
 		return false;
-	WRITE_ONCE(nth_left, nth_left - 1);
-	return !nth_left;
+	/* Another task that takes over just now may have its number spoiled. */
+	left = READ_ONCE(nth_left);
+	if (!left)
+		return false;
+	WRITE_ONCE(nth_left, left - 1);
+	return left == 1;
 }
 
 static bool some_due(void)
@@ -94,7 +100,7 @@ static unsigned int set_nth(struct task_struct *task, unsigned int nth)
 	old = nth_task;
 	left = READ_ONCE(nth_left);
 	WRITE_ONCE(nth_task, NULL);
-	nth_left = nth;
+	WRITE_ONCE(nth_left, nth);
 	/* The reference keeps another task from looking like this one. */
 	WRITE_ONCE(nth_task, task ? get_task_struct(task) : NULL);
 	update_key();

@@ -267,6 +267,12 @@ void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npag
 	unsigned long word = owner ? strata_owner_word(owner, run) : 0;
 	unsigned int i, page;
 
+	/*
+	 * Whoever finds a page here finds what it leads to filled in: its span, or the
+	 * magazines of its owner. Pairs with the loads in strata_chunk_span() and
+	 * strata_owners_word(), which the addresses of those depend on.
+	 */
+	smp_wmb();
 	for (i = 0; i < npages; i++, run += PAGE_SIZE) {
 		/* The run keeps its chunk; preemption, the table that tells of it. */
 		preempt_disable();

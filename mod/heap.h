@@ -89,7 +89,10 @@ void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npag
 			  struct strata_span *span, unsigned long owner);
 struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p);
 
-/* The span of the page of @p in its chunk, if it has one; preemption is off. NULL if none. */
+/*
+ * The span of the page of @p in its chunk, if it has one; preemption is off. NULL if none.
+ * Pairs with smp_wmb() in strata_heap_set_span().
+ */
 static inline struct strata_span *strata_chunk_span(const struct strata_chunk *chunk, const void *p)
 {
 	return chunk ? READ_ONCE(chunk->span[strata_chunk_page(p)]) : NULL;

@@ -71,9 +71,9 @@ struct strata_large_counts strata_large_counts(const struct strata_allocator *a)
 		return sum;
 	for_each_possible_cpu(cpu) {
 		lc = per_cpu_ptr(a->large_cache, cpu);
-		sum.allocs += READ_ONCE(lc->allocs) + READ_ONCE(lc->taken);
-		sum.frees += READ_ONCE(lc->frees) + READ_ONCE(lc->put);
-		sum.pages += READ_ONCE(lc->live_pages) + READ_ONCE(lc->taken_pages);
+		sum.allocs += READ_ONCE(lc->allocs) + strata_figure_read(&lc->taken);
+		sum.frees += READ_ONCE(lc->frees) + strata_figure_read(&lc->put);
+		sum.pages += READ_ONCE(lc->live_pages) + strata_figure_read(&lc->taken_pages);
 	}
 	sum.live = sum.allocs - sum.frees;
 	return sum;

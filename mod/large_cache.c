@@ -49,7 +49,7 @@ static bool drain_one(struct strata_allocator *a, struct strata_large_cache *lc)
 {
 	struct strata_span *span = lc->count ? strata_large_cache_remove(lc, lc->count - 1) : NULL;
 
-	lc->idle = 0;
+	WRITE_ONCE(lc->idle, 0);
 	if (span)
 		strata_large_finish(a, span);
 	return span;
@@ -72,10 +72,10 @@ void strata_large_cache_drain(struct strata_allocator *a, bool idle_only)
 		preempt_disable();
 		lc = this_cpu_ptr(a->large_cache);
 		/* A task cannot have interrupted a claim on its own CPU: it succeeds. */
-		if ((lc->idle || !idle_only) && strata_large_cache_claim(lc)) {
+		if ((READ_ONCE(lc->idle) || !idle_only) && strata_large_cache_claim(lc)) {
 			more = drain_one(a, lc);
 			/* Idle until all of it is gone. */
-			lc->idle = more;
+			WRITE_ONCE(lc->idle, more);
 			strata_large_cache_unclaim(lc);
 		}
 		preempt_enable();
@@ -102,14 +102,15 @@ STRATA_TEST_EXPORT(strata_large_cache_drain_dead);
  * @a: the allocator
  * @cpu: whose
  *
- * Called by one thread at a time, from any CPU.
+ * Called by one thread at a time, from any CPU. It guesses, as
+ * strata_cache_note_idle() does.
  * Return: true if it holds something; it is marked to be drained by its CPU.
  */
 bool strata_large_cache_note_idle(struct strata_allocator *a, int cpu)
 {
 	struct strata_large_cache *lc = per_cpu_ptr(a->large_cache, cpu);
-	u64 uses = (u64)READ_ONCE(lc->taken) + READ_ONCE(lc->put);
-	bool idle = uses == lc->seen && READ_ONCE(lc->count);
+	u64 uses = (u64)strata_figure_read(&lc->taken) + strata_figure_read(&lc->put);
+	bool idle = uses == lc->seen && strata_figure_read(&lc->count);
 
 	lc->seen = uses;
 	WRITE_ONCE(lc->idle, idle);

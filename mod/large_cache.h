@@ -7,6 +7,7 @@
 #define _STRATA_LARGE_CACHE_H
 
 #include "allocator.h"
+#include "figure.h"
 #include "span.h"
 
 /* Most objects that one CPU keeps. */
@@ -60,7 +61,8 @@ static inline unsigned long strata_large_budget(void)
 /* Preemption is off, and stays off until the claim ends. Only this CPU looks. */
 static __always_inline bool strata_large_cache_claim(struct strata_large_cache *lc)
 {
-	if (unlikely(lc->busy))
+	/* With interrupts of this CPU, which leave it as they found it. */
+	if (unlikely(data_race(lc->busy)))
 		return false;
 	WRITE_ONCE(lc->busy, 1);
 	/* Nothing else is read before the claim. */

@@ -10,7 +10,8 @@
  *
  * The claim ends with an addition that clears the bit and counts what was done
  * in the bits above it. How many of these were allocations and how many frees
- * follows from what else is counted, off the fast path.
+ * follows from what else is counted, off the fast path. Other CPUs read these figures
+ * and nothing else, by strata_figure_read(): to show them, or to guess who idles.
  */
 #ifndef _STRATA_MAGAZINE_H
 #define _STRATA_MAGAZINE_H
@@ -20,6 +21,8 @@
 #include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
+
+#include "figure.h"
 
 struct strata_cache;
 
@@ -100,7 +103,7 @@ static __always_inline bool strata_magazine_claim(struct strata_magazine *m)
 
 static inline bool strata_magazine_is_claimed(const struct strata_magazine *m)
 {
-	return READ_ONCE(m->claim) & 1;
+	return strata_figure_read(&m->claim) & 1;
 }
 
 /* End a claim in which one object came or went. */
@@ -157,7 +160,7 @@ static inline void strata_magazine_forget(struct strata_magazine *m, unsigned in
 /* Objects that came from callers or went to them, but for those set aside. */
 static inline u64 strata_magazine_uses(const struct strata_magazine *m)
 {
-	return (READ_ONCE(m->claim) >> 1) + READ_ONCE(m->many);
+	return (strata_figure_read(&m->claim) >> 1) + strata_figure_read(&m->many);
 }
 
 /* Copy @n pointers, a few instructions each: too few for what memcpy() starts with. */
@@ -173,8 +176,9 @@ static __always_inline void strata_objects_copy(void **to, void **from, unsigned
  */
 static inline u64 strata_magazine_surplus(const struct strata_magazine *m)
 {
-	return READ_ONCE(m->nested_allocs) + READ_ONCE(m->flushed) + READ_ONCE(m->count) +
-	       READ_ONCE(m->nr_nested) - READ_ONCE(m->refilled);
+	return strata_figure_read(&m->nested_allocs) + strata_figure_read(&m->flushed) +
+	       strata_figure_read(&m->count) + strata_figure_read(&m->nr_nested) -
+	       strata_figure_read(&m->refilled);
 }
 
 /* Objects handed out from a magazine: half of the uses that frees do not outnumber. */

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "context.h"
 #include "fault.h"
+#include "figure.h"
 #include "misuse.h"
 #include "rcu_free.h"
 
@@ -95,7 +96,7 @@ static bool stock_one(struct strata_rcu_queue *q, struct rcu_cpu *mine, gfp_t gf
 	raw_spin_lock_irqsave(&mine->lock, flags);
 	batch->next = mine->ready;
 	mine->ready = batch;
-	mine->nr_ready++;
+	strata_figure_add(&mine->nr_ready, 1);
 	raw_spin_unlock_irqrestore(&mine->lock, flags);
 	return true;
 }
@@ -152,7 +153,7 @@ static bool note(struct rcu_cpu *mine, void *object, bool *begun)
 		if (!batch)
 			return false;
 		mine->ready = batch->next;
-		mine->nr_ready--;
+		strata_figure_sub(&mine->nr_ready, 1);
 		mine->open = batch;
 		*begun = true;
 	}

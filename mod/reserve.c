@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "figure.h"
 #include "misuse.h"
 
 /* Far beyond any use: a count that was negative, or garbage. */
@@ -95,8 +96,10 @@ void *strata_reserve_alloc(struct strata_reserve *r)
 		raw_spin_lock_irqsave(&r->lock, flags);
 	else if (!raw_spin_trylock_irqsave(&r->lock, flags))
 		return NULL;
-	if (r->count)
-		object = r->object[--r->count];
+	if (r->count) {
+		strata_figure_sub(&r->count, 1);
+		object = r->object[r->count];
+	}
 	raw_spin_unlock_irqrestore(&r->lock, flags);
 	return object;
 }
@@ -131,7 +134,7 @@ int strata_reserve_refill(struct strata_reserve *r, gfp_t gfp)
 		raw_spin_lock_irqsave(&r->lock, flags);
 		put = min(n, r->size - r->count);
 		memcpy(r->object + r->count, object, put * sizeof(*object));
-		r->count += put;
+		strata_figure_add(&r->count, put);
 		raw_spin_unlock_irqrestore(&r->lock, flags);
 		/* Somebody else refilled it meanwhile. */
 		if (put < n)

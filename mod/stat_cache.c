@@ -57,12 +57,15 @@ static void show_magazine(struct strata_cache *c, void *context)
 {
 	struct cpu_view *view = context;
 	const struct strata_magazine *m = per_cpu_ptr(c->magazine, view->cpu);
-	unsigned int count = READ_ONCE(m->count), aside = READ_ONCE(m->nr_nested);
+	unsigned int count = strata_figure_read(&m->count);
+	unsigned int aside = strata_figure_read(&m->nr_nested);
 	unsigned int capacity = READ_ONCE(m->capacity);
 	u64 bytes = (u64)(count + aside) * c->shape.size;
 	u64 may_hold = (u64)capacity * c->shape.size;
-	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0) + READ_ONCE(m->nested_allocs);
-	u64 refills = READ_ONCE(m->refills), flushes = READ_ONCE(m->flushes);
+	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0) +
+		     strata_figure_read(&m->nested_allocs);
+	u64 refills = strata_figure_read(&m->refills);
+	u64 flushes = strata_figure_read(&m->flushes);
 
 	if (!allocs && !count && !aside && !capacity)
 		return;
@@ -83,8 +86,8 @@ static void show_large_cache(struct strata_allocator *a, struct cpu_view *view)
 	const struct strata_large_cache *lc = per_cpu_ptr(a->large_cache, view->cpu);
 
 	seq_printf(view->m, "%-4d %-16s %8u %6s %9u %12llu %12lu %12s %12s %10s %10s\n",
-		   view->cpu, "large", READ_ONCE(lc->count), "-", STRATA_LARGE_SLOTS,
-		   (u64)READ_ONCE(lc->pages) << PAGE_SHIFT, strata_large_budget(),
+		   view->cpu, "large", strata_figure_read(&lc->count), "-", STRATA_LARGE_SLOTS,
+		   (u64)strata_figure_read(&lc->pages) << PAGE_SHIFT, strata_large_budget(),
 		   "-", "-", "-", "-");
 }
 

@@ -9,6 +9,7 @@
 #include "allocator.h"
 #include "compat.h"
 #include "fault.h"
+#include "figure.h"
 #include "large.h"
 #include "large_cache.h"
 #include "stat.h"
@@ -25,7 +26,8 @@ struct node_view {
 
 static unsigned int occupancy(const struct strata_chunk *chunk)
 {
-	unsigned int held = READ_ONCE(chunk->nr_present), free = READ_ONCE(chunk->nr_free);
+	unsigned int held = strata_figure_read(&chunk->nr_present);
+	unsigned int free = strata_figure_read(&chunk->nr_free);
 
 	if (!free)
 		return ARRAY_SIZE(occupancy_name) - 1;
@@ -49,7 +51,7 @@ static void view_nodes(const struct strata_pagemap *map, struct node_view *views
 
 			view->chunks[occupancy(chunk)]++;
 			view->longest = max_t(unsigned int, view->longest,
-					      READ_ONCE(chunk->longest));
+					      strata_figure_read(&chunk->longest));
 		}
 		rcu_read_unlock();
 		cond_resched();
@@ -113,8 +115,8 @@ int strata_stat_large(struct seq_file *m, void *unused)
 
 	for_each_possible_cpu(cpu) {
 		lc = per_cpu_ptr(a->large_cache, cpu);
-		kept += READ_ONCE(lc->count);
-		kept_pages += READ_ONCE(lc->pages);
+		kept += strata_figure_read(&lc->count);
+		kept_pages += strata_figure_read(&lc->pages);
 	}
 	seq_printf(m, "%-16s %12lu\n", "live", n.live);
 	seq_printf(m, "%-16s %12lu\n", "pages", n.pages);

@@ -40,7 +40,7 @@ static void add_cache(struct strata_cache *c, void *context)
 	all->object_bytes += n.live * c->shape.size;
 	all->mcache += (u64)num_possible_cpus() * struct_size(m, slot, c->magazine_max + 1);
 	for (node = 0; node < nr_node_ids; node++)
-		all->mcache += c->depot[node].capacity * sizeof(void *);
+		all->mcache += READ_ONCE(c->depot[node].capacity) * sizeof(void *);
 	all->mspan += n.spans * strata_span_bytes(c->shape.nr_objects);
 }
 

@@ -275,19 +275,25 @@ static void name_live(const struct strata_cache *c, const struct strata_span *sp
 
 static void report_live(const struct strata_cache *c, unsigned long live, unsigned long site)
 {
+	struct strata_central *central;
 	const struct strata_span *span;
 	unsigned int named = 0;
+	unsigned long flags;
 	int node, i;
 
 	strata_misuse_report(STRATA_MISUSE_LEAK,
 			     "cache %s destroyed by %pS with %lu live objects (%u bytes each); they stay until strata is unloaded",
 			     c->name, (void *)site, live, c->usable);
 	for (node = 0; node < nr_node_ids; node++) {
+		central = &c->central[node];
+		/* Who has an object may free it yet, and spans move with that. */
+		raw_spin_lock_irqsave(&central->lock, flags);
 		for (i = 0; i < STRATA_BUCKETS; i++)
-			list_for_each_entry(span, &c->central[node].partial[i], list)
+			list_for_each_entry(span, &central->partial[i], list)
 				name_live(c, span, &named);
-		list_for_each_entry(span, &c->central[node].full, list)
+		list_for_each_entry(span, &central->full, list)
 			name_live(c, span, &named);
+		raw_spin_unlock_irqrestore(&central->lock, flags);
 	}
 	if (live > named)
 		pr_err("strata:   and %lu more\n", live - named);
