@@ -15,6 +15,8 @@
 #include <linux/slab.h>
 #include <linux/strata.h>
 
+#include "bugs.h"
+
 /* Same-sized objects of which one is not at the start of a page. */
 #define SOME 4
 
@@ -338,6 +340,9 @@ static const struct {
 	{ "copy_from_user", bug_copy_from_user },
 	{ "good_copies", bug_good_copies },
 	{ "leak", bug_leak },
+	{ "race", bug_race },
+	{ "weak_race", bug_weak_race },
+	{ "shared_region", bug_shared_region },
 	{ "none", bug_none },
 	{ "mend", mend },
 };

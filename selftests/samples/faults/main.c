@@ -30,7 +30,7 @@ static const char *wrong;
 static int bad(const char *what)
 {
 	pr_err("strata_faults: %s\n", what);
-	wrong = what;
+	WRITE_ONCE(wrong, what);
 	return -EBADMSG;
 }
 
