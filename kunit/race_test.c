@@ -18,7 +18,9 @@
 #include <linux/strata.h>
 
 #include "../mod/alloc.h"
+#include "../mod/counts.h"
 #include "../mod/drain.h"
+#include "../mod/large.h"
 #include "../mod/misuse.h"
 #include "../mod/rcu_free.h"
 #include "fixture.h"
@@ -45,6 +47,7 @@ struct race {
 	atomic_t errors;
 	atomic_t running;
 	struct completion done;
+	struct completion watched;
 };
 
 struct runner {
@@ -221,6 +224,28 @@ static int hammer(void *arg)
 	return 0;
 }
 
+static void count_one(struct strata_cache *c, void *context)
+{
+	strata_counts_add(context, c);
+}
+
+/* Reads every figure over and over: who has KCSAN sees which are not meant to be read. */
+static int watch(void *arg)
+{
+	struct race *race = arg;
+	struct strata_counts counts = { };
+
+	while (atomic_read(&race->running)) {
+		mutex_lock(&race->a->lock);
+		strata_allocator_for_each(race->a, count_one, &counts);
+		mutex_unlock(&race->a->lock);
+		strata_large_counts(race->a);
+		cond_resched();
+	}
+	complete(&race->watched);
+	return 0;
+}
+
 static struct race *new_race(struct kunit *test)
 {
 	const struct strata_cache_args typed = { .size = 72 };
@@ -238,6 +263,7 @@ static struct race *new_race(struct kunit *test)
 	race->queue = strata_rcu_queue_create(f->a);
 	KUNIT_ASSERT_NOT_NULL(test, race->queue);
 	init_completion(&race->done);
+	init_completion(&race->watched);
 	enable_delayed_work(&f->a->tick);
 	return race;
 }
@@ -250,6 +276,9 @@ static void run(struct kunit *test, struct race *race)
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	atomic_set(&race->running, THREADS);
+	reinit_completion(&race->watched);
+	task = kthread_run(watch, race, "strata_race/watch");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	for (i = 0; i < THREADS; i++) {
 		r[i].race = race;
 		prandom_seed_state(&r[i].random, 7919 * (i + 1));
@@ -261,6 +290,7 @@ static void run(struct kunit *test, struct race *race)
 		}
 	}
 	wait_for_completion(&race->done);
+	wait_for_completion(&race->watched);
 }
 
 static void settle(struct kunit *test, struct race *race)
