@@ -29,7 +29,6 @@ static int init_magazines(struct strata_cache *c)
 	struct strata_magazine *m;
 	int cpu;
 
-	BUILD_BUG_ON(SMP_CACHE_BYTES < STRATA_OWNER_ALIGN);
 	if (c->flags & STRATA_DEBUG_FLAGS)
 		c->magazine_max = 0;
 	else
@@ -37,7 +36,8 @@ static int init_magazines(struct strata_cache *c)
 					  MAGAZINE_MIN, MAGAZINE_MAX);
 	c->magazine = strata_may_fail(GFP_KERNEL,
 				      __alloc_percpu(struct_size(m, slot, c->magazine_max + 1),
-						     SMP_CACHE_BYTES));
+						     max_t(size_t, SMP_CACHE_BYTES,
+							   STRATA_OWNER_ALIGN)));
 	if (!c->magazine)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
