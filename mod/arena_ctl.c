@@ -205,8 +205,10 @@ unsigned long strata_slot_top_pages(struct strata_arena *arena, struct strata_sl
 {
 	u64 end = arena->region_bytes - PAGE_SIZE;
 	u64 top = min(READ_ONCE(slot->ctl->top), end);
+	unsigned long pages;
 
-	return array_index_nospec(DIV_ROUND_UP_ULL(top, PAGE_SIZE), arena->slot_pages);
+	pages = DIV_ROUND_UP_ULL(top, PAGE_SIZE);
+	return array_index_nospec(pages, arena->slot_pages);
 }
 
 /*

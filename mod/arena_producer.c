@@ -11,6 +11,7 @@
  * kernel keeps its own position, and never follows what is in the ring.
  */
 #include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/export.h>
 #include <linux/irq_work.h>
 #include <linux/log2.h>
@@ -155,6 +156,20 @@ static struct strata_producer *producer_of(struct strata_arena *arena, u32 regio
 	return IS_ERR_OR_NULL(place) ? NULL : smp_load_acquire(place);
 }
 
+/*
+ * Positions have 64 bits in both worlds, and are read and stored at once: a plain
+ * access would be two where a word has 32.
+ */
+static u64 position_acquire(__u64 *shared)
+{
+	return atomic64_read_acquire((atomic64_t *)shared);
+}
+
+static void position_release(__u64 *shared, u64 position)
+{
+	atomic64_set_release((atomic64_t *)shared, position);
+}
+
 /* Bytes that the process is done with, or that were never used. */
 static u64 room(const struct strata_producer *p)
 {
@@ -162,7 +177,7 @@ static u64 room(const struct strata_producer *p)
 	 * What the process read of the ring it read before it said so. Pairs with
 	 * its own store with release semantics.
 	 */
-	u64 used = p->head - smp_load_acquire(&p->ctl->top);
+	u64 used = p->head - position_acquire(&p->ctl->top);
 
 	return used > p->size ? 0 : p->size - used;
 }
@@ -215,7 +230,7 @@ static struct strata_record *reserve(struct strata_producer *p, size_t size, siz
 			next(p, to_align, STRATA_RECORD_SKIP);
 		record = next(p, size, STRATA_RECORD_BUSY);
 		/* The process reads headers up to there: pairs with its acquire. */
-		smp_store_release(&p->ctl->kernel[0], p->head);
+		position_release(&p->ctl->kernel[0], p->head);
 	} else {
 		p->lost++;
 		WRITE_ONCE(p->ctl->kernel[1], p->lost);
