@@ -223,8 +223,10 @@ static void realloc_keeps(struct kunit *test)
 
 static void calloc_overflow(struct kunit *test)
 {
-	static const size_t n[] = { SIZE_MAX, SIZE_MAX / 2 + 1, 1UL << 33, 3 };
-	static const size_t size[] = { 2, 2, 1UL << 33, SIZE_MAX / 2 };
+	/* Its square is more than a word holds. */
+	const size_t root = 1UL << (BITS_PER_LONG / 2 + 1);
+	const size_t n[] = { SIZE_MAX, SIZE_MAX / 2 + 1, root, 3 };
+	const size_t size[] = { 2, 2, root, SIZE_MAX / 2 };
 	unsigned int i;
 	void *p;
 

@@ -7,7 +7,11 @@
 #include "arena_util.h"
 
 #define DEVICE_COMMANDS	2
-#define LOW(p)		((unsigned long)(p) >> 32 == 0)
+#define LOW(p)		((__u64)(uintptr_t)(p) >> 32 == 0)
+/* Where there is but one kind of programs, anywhere will do. */
+#ifndef MAP_32BIT
+#define MAP_32BIT	0
+#endif
 #define NO_SUCH_COMMAND	_IO(STRATA_IOC_MAGIC, 0xff)
 
 static const struct {

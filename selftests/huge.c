@@ -226,7 +226,7 @@ TEST_F(huge, get_user_pages)
 	ASSERT_EQ(read(fds[0], buf, sizeof(buf)), (long)sizeof(buf));
 	EXPECT_EQ(buf[0], 'y');
 	EXPECT_EQ(memcmp(buf, buf + 1, sizeof(buf) - 1), 0);
-	ASSERT_EQ(pwrite(mem, "poke", 5, (off_t)(p + 55 * PAGE)), 5);
+	ASSERT_EQ(pwrite(mem, "poke", 5, (off_t)(uintptr_t)(p + 55 * PAGE)), 5);
 	EXPECT_STREQ(p + 55 * PAGE, "poke");
 	close(mem);
 	close(fds[0]);

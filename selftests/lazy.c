@@ -218,7 +218,7 @@ TEST_F(lazy, relieves_quota)
 	pid_t pid;
 
 	ASSERT_NE(f, NULL);
-	fprintf(f, "%zu\n", 4 * MIB / PAGE);
+	fprintf(f, "%zu\n", (size_t)(4 * MIB / PAGE));
 	fflush(f);
 	ASSERT_EQ(chmod(DEVICE, 0666), 0);
 	pid = fork();

@@ -66,7 +66,7 @@ TEST_F(map, offset_and_length)
 	EXPECT_EQ(map_error(fd, PAGE, RW, MAP_SHARED, total), EINVAL);
 	EXPECT_EQ(map_error(fd, 2 * PAGE, RW, MAP_SHARED, total - PAGE), EINVAL);
 	EXPECT_NE(map_error(fd, PAGE, RW, MAP_SHARED, -(off_t)PAGE), 0);
-	EXPECT_NE(map_error(fd, PAGE, RW, MAP_SHARED, 1L << 62), 0);
+	EXPECT_NE(map_error(fd, PAGE, RW, MAP_SHARED, 1LL << 62), 0);
 }
 
 TEST_F(map, in_parts)
@@ -255,7 +255,7 @@ TEST_F(map, get_user_pages)
 	char buf[64] = { 1 };
 
 	/* Into pages that are not there yet, and out of them. */
-	ASSERT_EQ(pwrite(mem, text, sizeof(text), (off_t)there), (long)sizeof(text));
+	ASSERT_EQ(pwrite(mem, text, sizeof(text), (off_t)(uintptr_t)there), (long)sizeof(text));
 	close(mem);
 	EXPECT_STREQ(there, text);
 	ASSERT_EQ(pipe(fds), 0);

@@ -65,7 +65,7 @@ TEST_F(region, does_not_fit)
 {
 	static const size_t sizes[] = {
 		MIB, MIB + 1, SIZE_MAX, SIZE_MAX - 15, SIZE_MAX / 2, SIZE_MAX / 2 + 1,
-		(size_t)1 << 63, (size_t)1 << 32,
+		(size_t)1 << (sizeof(size_t) > 4 ? 32 : 31),
 	};
 	char *before = strata_region_alloc(self->r, 16);
 	char *after;
@@ -134,7 +134,7 @@ TEST_F(region, aligned)
 	}
 	/* The padding does not fit, the object would. */
 	EXPECT_EQ(strata_region_alloc_aligned(self->r, 1, 2 * MIB), NULL);
-	EXPECT_EQ(strata_region_alloc_aligned(self->r, 1, (size_t)1 << 63), NULL);
+	EXPECT_EQ(strata_region_alloc_aligned(self->r, 1, SIZE_MAX / 2 + 1), NULL);
 	EXPECT_EQ(reports, 0);
 }
 
