@@ -208,12 +208,14 @@ static void miscount(struct kunit *test, struct broken *b, u16 *counter, const c
 }
 
 /* A page that is neither held nor part of a direct block. */
-static unsigned int first_gap(const struct strata_chunk *chunk)
+static unsigned int first_gap(const struct broken *b)
 {
+	const struct strata_chunk *chunk = b->chunk;
 	unsigned int page;
 
 	for_each_clear_bit(page, chunk->present, STRATA_CHUNK_PAGES)
-		if (!chunk->span[page])
+		if (chunk->leaf[page / STRATA_LEAF_PAGES] &&
+		    !strata_heap_span(&b->a->heap, strata_chunk_address(chunk, page)))
 			break;
 	return page;
 }
@@ -222,9 +224,14 @@ static void sees_chunks(struct kunit *test)
 {
 	struct broken *b = make(test);
 	struct strata_chunk *chunk = b->chunk;
-	unsigned int gap = first_gap(chunk);
+	unsigned int gap = first_gap(b);
 	unsigned int page = strata_chunk_page(b->span->base), n;
 	unsigned int unused = strata_chunk_next_free(chunk, 0, &n);
+	struct strata_map_leaf **leaf = &chunk->leaf[page / STRATA_LEAF_PAGES];
+	unsigned long *word = &(*leaf)->owner[page % STRATA_LEAF_PAGES];
+	struct strata_span **span = &(*leaf)->span[page % STRATA_LEAF_PAGES];
+	unsigned long *other = &chunk->leaf[unused / STRATA_LEAF_PAGES]
+					->owner[unused % STRATA_LEAF_PAGES];
 	u16 nr_present = chunk->nr_present, nr_direct = chunk->nr_direct;
 
 	KUNIT_ASSERT_LT(test, gap, STRATA_CHUNK_PAGES);
@@ -243,13 +250,14 @@ static void sees_chunks(struct kunit *test)
 	flip(test, b, unused, chunk->busy, "is in use and belongs to no span");
 	flip(test, b, unused, chunk->present, "has free pages that it does not hold");
 
-	expect_off_by_one(test, b, chunk->owner[page], "has owner word");
-	expect_seen(test, b, chunk->owner[page], 0, "has owner word");
-	expect_seen(test, b, chunk->owner[unused], chunk->owner[page], "has owner word");
-	expect_seen(test, b, chunk->span[page], NULL, "is in use and belongs to no span");
-	expect_seen(test, b, chunk->span[page], NULL, "belongs to another");
-	expect_seen(test, b, chunk->span[page], NULL, "pages of spans:");
-	expect_seen(test, b, chunk->span[page], b->large, "is outside its span");
+	expect_off_by_one(test, b, *word, "has owner word");
+	expect_seen(test, b, *word, 0, "has owner word");
+	expect_seen(test, b, *other, *word, "has owner word");
+	expect_seen(test, b, *span, NULL, "is in use and belongs to no span");
+	expect_seen(test, b, *span, NULL, "belongs to another");
+	expect_seen(test, b, *span, NULL, "pages of spans:");
+	expect_seen(test, b, *span, b->large, "is outside its span");
+	expect_seen(test, b, *leaf, NULL, "is not in the page map");
 
 	chunk->nr_present = 0;
 	chunk->nr_direct = 0;
@@ -265,7 +273,7 @@ static void sees_nodes(struct kunit *test)
 	struct broken *b = make(test);
 	struct strata_heap_node *hn = b->hn;
 	struct strata_map_table *table = b->a->heap.map.table;
-	const unsigned long window = strata_map_window(&b->a->heap.map, b->chunk->base);
+	const unsigned long place = strata_map_place(&b->a->heap.map, b->span->base);
 	struct list_head *home = &hn->by_longest[b->chunk->longest];
 
 	expect_off_by_one(test, b, hn->nr_present, ", pages held:");
@@ -276,8 +284,9 @@ static void sees_nodes(struct kunit *test)
 	expect_off_by_one(test, b, hn->nr_taken, "taken and not returned");
 	expect_off_by_one(test, b, hn->nr_returned, "taken and not returned");
 	flip(test, b, b->chunk->longest, hn->occupied, "mark and list differ");
-	expect_seen(test, b, table->owner[window], b->a->heap.map.nobody, "is not in the page map");
-	expect_seen(test, b, table->chunk[window], NULL, "is not in the page map");
+	expect_off_by_one(test, b, hn->nr_leaves, ", leaves of the page map:");
+	expect_seen(test, b, table->leaf[place], b->a->heap.map.nobody, "is not in the page map");
+	expect_seen(test, b, table->chunk[place / STRATA_CHUNK_LEAVES], NULL, "is not in the page map");
 
 	list_move(&b->chunk->list, &hn->by_longest[b->chunk->longest ^ 1]);
 	KUNIT_EXPECT_TRUE(test, finds(test, b, "is filed under"));

@@ -91,6 +91,34 @@ static void falls_back(struct kunit *test)
 		release(test, run[i], 1);
 }
 
+/* Pages that come one by one bring no more leaves of the page map than they are in. */
+static void leaves_follow_pages(struct kunit *test)
+{
+	struct strata_heap_fixture *f = test->priv;
+	unsigned long distinct = 0, leaves = 0;
+	void *run[64];
+	unsigned int i, j;
+	int node;
+
+	f->fake.max_order = 0;
+	for (i = 0; i < ARRAY_SIZE(run); i++) {
+		run[i] = strata_new_run(test, 1);
+		for (j = 0; j < i; j++)
+			if (!(((unsigned long)run[i] ^ (unsigned long)run[j]) >> STRATA_LEAF_SHIFT))
+				break;
+		distinct += j == i;
+	}
+	for (node = 0; node < nr_node_ids; node++)
+		leaves += f->heap.node[node]->nr_leaves;
+	KUNIT_EXPECT_EQ(test, leaves, distinct);
+	for (i = 0; i < ARRAY_SIZE(run); i++)
+		release(test, run[i], 1);
+	for (node = 0; node < nr_node_ids; node++) {
+		strata_heap_give_back(&f->heap, node, SIZE_MAX);
+		KUNIT_EXPECT_EQ(test, f->heap.node[node]->nr_leaves, 0UL);
+	}
+}
+
 /* How often the page allocator is asked for one more run, and of which order it is. */
 static void expect_growth(struct kunit *test, unsigned long calls, unsigned int order)
 {
@@ -338,6 +366,7 @@ static struct kunit_case heap_grow_cases[] = {
 	KUNIT_CASE(steps),
 	KUNIT_CASE(large_requests),
 	KUNIT_CASE(falls_back),
+	KUNIT_CASE(leaves_follow_pages),
 	KUNIT_CASE(remembers_what_was_had),
 	KUNIT_CASE(exhaustion),
 	KUNIT_CASE(asks_lightly_first),

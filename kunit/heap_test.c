@@ -169,7 +169,7 @@ static void ties_to_the_most_used(struct kunit *test)
 static void finds_spans(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
-	const unsigned long *owners;
+	const struct strata_map_leaf *leaf;
 	struct strata_span span;
 	const unsigned long owner = 0x1000;
 	unsigned long word;
@@ -183,22 +183,22 @@ static void finds_spans(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, run, pool_page(f, 3));
 	strata_heap_set_span(&f->heap, run, 4, &span, owner);
 	word = strata_owner_word(owner, run);
-	owners = strata_pagemap_owners(&f->heap.map, run);
+	leaf = strata_pagemap_leaf(&f->heap.map, run);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_PTR_EQ(test, strata_heap_span(&f->heap, run + i * PAGE_SIZE), &span);
 		KUNIT_EXPECT_PTR_EQ(test,
 				    strata_heap_span(&f->heap, run + (i + 1) * PAGE_SIZE - 1),
 				    &span);
-		KUNIT_EXPECT_EQ(test, owners[3 + i], word);
+		KUNIT_EXPECT_EQ(test, leaf->owner[3 + i], word);
 	}
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run - 1));
 	KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run + 4 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, owners[2], 0UL);
-	KUNIT_EXPECT_EQ(test, owners[7], 0UL);
+	KUNIT_EXPECT_EQ(test, leaf->owner[2], 0UL);
+	KUNIT_EXPECT_EQ(test, leaf->owner[7], 0UL);
 	strata_heap_set_span(&f->heap, run, 4, NULL, 0);
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_NULL(test, strata_heap_span(&f->heap, run + i * PAGE_SIZE));
-		KUNIT_EXPECT_EQ(test, owners[3 + i], 0UL);
+		KUNIT_EXPECT_EQ(test, leaf->owner[3 + i], 0UL);
 	}
 	release(test, 0, 7);
 }
@@ -231,7 +231,7 @@ static void maps_memory_added_later(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	struct strata_pagemap *map = &f->heap.map;
 	struct strata_map_table *table = map->table;
-	const void *last = strata_pagemap_address(map, table->nr - 1);
+	const void *last = strata_pagemap_address(map, strata_pagemap_windows(map) - 1);
 	const void *behind = last + STRATA_CHUNK_SIZE;
 	struct strata_chunk *chunk;
 
@@ -241,14 +241,14 @@ static void maps_memory_added_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, last, GFP_KERNEL), 0);
 	KUNIT_EXPECT_PTR_EQ(test, map->table, table);
 	KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, behind));
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, behind), map->nobody);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_leaf(map, behind), map->nobody);
 	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, behind, GFP_KERNEL), 0);
 	KUNIT_EXPECT_PTR_NE(test, map->table, table);
-	KUNIT_EXPECT_GT(test, map->table->nr, strata_map_window(map, behind));
+	KUNIT_EXPECT_GT(test, map->table->nr, strata_map_place(map, behind));
 	KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, behind));
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, behind), map->nobody);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_leaf(map, behind), map->nobody);
 	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_chunk(map, pool_page(f, 0)), chunk);
-	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)), chunk->owner);
+	KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_leaf(map, pool_page(f, 0)), chunk->leaf[0]);
 	release(test, 0, CHUNK);
 }
 
@@ -265,14 +265,14 @@ static void forgets_chunks(struct kunit *test)
 		take_window(test, 0);
 		chunk = strata_pagemap_chunk(map, pool_page(f, 0));
 		KUNIT_ASSERT_NOT_NULL(test, chunk);
-		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)),
-				    chunk->owner);
+		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_leaf(map, pool_page(f, 0)),
+				    chunk->leaf[0]);
 		KUNIT_EXPECT_EQ(test, hn->nr_chunks, 1UL);
 		release(test, 0, CHUNK);
 		KUNIT_EXPECT_EQ(test, strata_heap_give_back(&f->heap, pool_node(f), SIZE_MAX),
 				(size_t)CHUNK);
 		KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, pool_page(f, 0)));
-		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_owners(map, pool_page(f, 0)), map->nobody);
+		KUNIT_EXPECT_PTR_EQ(test, strata_pagemap_leaf(map, pool_page(f, 0)), map->nobody);
 		KUNIT_EXPECT_EQ(test, hn->nr_chunks, 0UL);
 		strata_expect_heap(test, 0, 0);
 	}

@@ -158,11 +158,11 @@ static __always_inline bool central_put_one(struct strata_central *central,
 /* The span of an object, if it is of that cache. */
 static __always_inline struct strata_span *
 span_of(struct strata_heap *heap, const struct strata_cache *cache, const void *object,
-	struct strata_pagemap_window *window)
+	struct strata_map_last *last)
 {
-	struct strata_span *span;
+	const unsigned long page = strata_map_next(&heap->map, object, last);
+	struct strata_span *span = READ_ONCE(last->leaf->span[page]);
 
-	span = strata_chunk_span(strata_pagemap_near(&heap->map, object, window), object);
 	return likely(span && span->cache == cache) ? span : NULL;
 }
 
@@ -186,7 +186,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				const struct strata_shape *shape, void **objects,
 				unsigned int n, struct list_head *emptied)
 {
-	struct strata_pagemap_window window;
+	struct strata_map_last last;
 	struct strata_central *central;
 	struct strata_span *span;
 	unsigned int i, first, bad = 0, twice;
@@ -198,9 +198,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 * stays readable for a grace period, with all its objects free.
 	 */
 	rcu_read_lock();
-	window = strata_pagemap_chunk_window(&heap->map, objects[0]);
+	last = strata_map_begin(&heap->map, objects[0]);
 	for (i = 0; i < n;) {
-		span = span_of(heap, cache, objects[i], &window);
+		span = span_of(heap, cache, objects[i], &last);
 		if (unlikely(!span)) {
 			objects[bad++] = objects[i++];
 			continue;
@@ -216,7 +216,7 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				objects[bad++] = objects[i];
 			if (++i == n)
 				break;
-			span = span_of(heap, cache, objects[i], &window);
+			span = span_of(heap, cache, objects[i], &last);
 		} while (span && span->node == node);
 		strata_figure_add(&central->nr_free, i - first - (bad - twice));
 		central->nr_put += i - first - (bad - twice);

@@ -12,6 +12,7 @@
 /* Sums over the chunks of a node. */
 struct node_sums {
 	unsigned long chunks;
+	unsigned long leaves;
 	unsigned long present;
 	unsigned long free;
 	unsigned long direct;
@@ -20,7 +21,8 @@ struct node_sums {
 static void check_owner(struct strata_checker *k, const struct strata_chunk *chunk,
 			unsigned int page, unsigned long owner)
 {
-	const unsigned long word = READ_ONCE(chunk->owner[page]);
+	const struct strata_map_leaf *leaf = chunk->leaf[page / STRATA_LEAF_PAGES];
+	const unsigned long word = READ_ONCE(leaf->owner[page % STRATA_LEAF_PAGES]);
 
 	if (word != owner)
 		strata_check_report(k, "page %p has owner word %#lx, not %#lx",
@@ -67,11 +69,19 @@ static bool check_span_page(struct strata_checker *k, const struct strata_chunk 
 
 static void check_pages(struct strata_checker *k, const struct strata_chunk *chunk)
 {
+	const struct strata_map_leaf *leaf;
 	const struct strata_span *span;
 	unsigned int page, direct = 0;
 
 	for (page = 0; page < STRATA_CHUNK_PAGES; page++) {
-		span = READ_ONCE(chunk->span[page]);
+		leaf = chunk->leaf[page / STRATA_LEAF_PAGES];
+		if (!leaf) {
+			if (test_bit(page, chunk->present))
+				strata_check_report(k, "page %p is held and not in the page map",
+						    strata_chunk_address(chunk, page));
+			continue;
+		}
+		span = READ_ONCE(leaf->span[page % STRATA_LEAF_PAGES]);
 		if (span) {
 			direct += check_span_page(k, chunk, page, span);
 			continue;
@@ -96,6 +106,27 @@ static unsigned int longest_run(const struct strata_chunk *chunk)
 	return longest;
 }
 
+/* Is the table's what the chunk says? */
+static bool is_mapped(const struct strata_pagemap *map, const struct strata_chunk *chunk)
+{
+	unsigned int i;
+
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		if (strata_pagemap_leaf(map, chunk->base + i * STRATA_LEAF_SIZE) !=
+		    (chunk->leaf[i] ?: map->nobody))
+			return false;
+	return strata_pagemap_chunk(map, chunk->base) == chunk;
+}
+
+static unsigned int nr_leaves(const struct strata_chunk *chunk)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		n += !!chunk->leaf[i];
+	return n;
+}
+
 static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, int node)
 {
 	const struct strata_pagemap *map = &k->allocator->heap.map;
@@ -103,8 +134,7 @@ static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, in
 
 	if (!IS_ALIGNED((unsigned long)chunk->base, STRATA_CHUNK_SIZE))
 		strata_check_report(k, "chunk %p is no whole window", chunk->base);
-	if (strata_pagemap_chunk(map, chunk->base) != chunk ||
-	    strata_pagemap_owners(map, chunk->base) != chunk->owner) {
+	if (!is_mapped(map, chunk)) {
 		strata_check_report(k, "chunk %p is not in the page map", chunk->base);
 		return;
 	}
@@ -147,6 +177,7 @@ static void check_list(struct strata_checker *k, int node, unsigned int longest,
 					    chunk->base, chunk->longest, longest);
 		check_chunk(k, chunk, node);
 		sums->chunks++;
+		sums->leaves += nr_leaves(chunk);
 		sums->present += chunk->nr_present;
 		sums->free += chunk->nr_free;
 		sums->direct += chunk->nr_direct;
@@ -165,6 +196,8 @@ static unsigned long check_node(struct strata_checker *k, int node)
 	for (longest = 0; longest <= STRATA_CHUNK_PAGES; longest++)
 		check_list(k, node, longest, &sums);
 	strata_check_equal(k, READ_ONCE(hn->nr_chunks), sums.chunks, "node %d, chunks", node);
+	strata_check_equal(k, READ_ONCE(hn->nr_leaves), sums.leaves,
+			   "node %d, leaves of the page map", node);
 	strata_check_equal(k, READ_ONCE(hn->nr_present), sums.present, "node %d, pages held", node);
 	strata_check_equal(k, READ_ONCE(hn->nr_free), sums.free, "node %d, free pages", node);
 	strata_check_equal(k, READ_ONCE(hn->nr_direct), sums.direct,

@@ -13,7 +13,7 @@
  * strata_chunk_create() - a window of which no page is held yet
  * @base: its linear address, aligned to STRATA_CHUNK_SIZE
  * @node: NUMA node of its pages
- * @gfp: for the metadata, some 8.5 KiB
+ * @gfp: for the metadata, which its leaves come to later
  *
  * Return: the chunk or NULL.
  */
@@ -23,14 +23,6 @@ struct strata_chunk *strata_chunk_create(void *base, int node, gfp_t gfp)
 
 	if (!chunk)
 		return NULL;
-	chunk->owner = strata_may_fail(gfp, kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->owner),
-							 gfp, node));
-	chunk->span = strata_may_fail(gfp, kcalloc_node(STRATA_CHUNK_PAGES, sizeof(*chunk->span),
-							gfp, node));
-	if (!chunk->owner || !chunk->span) {
-		strata_chunk_destroy(chunk);
-		return NULL;
-	}
 	INIT_LIST_HEAD(&chunk->list);
 	chunk->base = base;
 	chunk->node = node;
@@ -40,13 +32,15 @@ struct strata_chunk *strata_chunk_create(void *base, int node, gfp_t gfp)
 STRATA_TEST_EXPORT(strata_chunk_create);
 
 /**
- * strata_chunk_destroy() - free the metadata at once
+ * strata_chunk_destroy() - free the metadata at once, leaves and all
  * @chunk: nobody can find it any more
  */
 void strata_chunk_destroy(struct strata_chunk *chunk)
 {
-	kfree(chunk->owner);
-	kfree(chunk->span);
+	unsigned int i;
+
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		kfree(chunk->leaf[i]);
 	kfree(chunk);
 }
 STRATA_TEST_EXPORT(strata_chunk_destroy);

@@ -14,8 +14,6 @@
 
 #include "pagemap.h"
 
-struct strata_span;
-
 /**
  * struct strata_chunk - one window
  * @list: in the heap's list for @longest
@@ -26,8 +24,7 @@ struct strata_span;
  * @nr_free: pages held and free
  * @nr_direct: pages here that belong to blocks taken past the heap
  * @longest: longest run of free pages
- * @owner: see strata_owner_word(); one word for each page
- * @span: the span that each page belongs to, or NULL
+ * @leaf: what is known of its pages; NULL where none was ever held
  * @busy: set: not free, or not held at all
  * @present: set: held
  * @rcu: the metadata is freed after a grace period
@@ -41,8 +38,7 @@ struct strata_chunk {
 	u16 nr_free;
 	u16 nr_direct;
 	u16 longest;
-	unsigned long *owner;
-	struct strata_span **span;
+	struct strata_map_leaf *leaf[STRATA_CHUNK_LEAVES];
 	DECLARE_BITMAP(busy, STRATA_CHUNK_PAGES);
 	DECLARE_BITMAP(present, STRATA_CHUNK_PAGES);
 	struct rcu_head rcu;

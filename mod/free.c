@@ -194,24 +194,25 @@ STRATA_TEST_EXPORT(strata_cache_free_to);
 /*
  * Free objects from the front of @objects, all of the cache that the first is
  * of, into a claimed magazine of it, as long as it has room. Those of a worn heap
- * lie each in another span, but few windows apart.
+ * lie each in another span, but few leaves apart.
  */
 static unsigned long push_run(struct strata_allocator *a, struct strata_magazine *m,
 			      unsigned long n, void **objects)
 {
 	const struct strata_cache *c = m->cache;
 	const unsigned long owner = strata_cache_owner(c), secret = strata_mark_secret;
-	struct strata_pagemap_window window = strata_pagemap_owner_window(&a->heap.map, *objects);
+	struct strata_map_last last = strata_map_begin(&a->heap.map, *objects);
 	void **slot = m->slot + m->count, *p;
 	const u64 divisor = c->shape.divisor;
 	const u32 mark = c->mark;
-	unsigned long i, word;
+	unsigned long i, page, word;
 
 	n = min(n, m->capacity - min(m->capacity, m->count));
 	for (i = 0; i < n; i++) {
 		p = objects[i];
 		/* What is left of it, if the owner is this one, says where the span begins. */
-		word = strata_pagemap_word_near(&a->heap.map, p, &window) ^ owner;
+		page = strata_map_next(&a->heap.map, p, &last);
+		word = strata_leaf_word(last.leaf, page) ^ owner;
 		if (unlikely(word >= STRATA_OWNER_ALIGN ||
 			     !strata_is_multiple(strata_owner_offset(word, p), divisor)))
 			break;

@@ -178,7 +178,12 @@ struct strata_chunk *strata_heap_find_chunk(struct strata_heap *heap, const void
 void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 			struct strata_chunk *chunk)
 {
+	unsigned int i, leaves = 0;
+
 	strata_pagemap_remove(&heap->map, chunk->base);
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		leaves += !!chunk->leaf[i];
+	strata_figure_sub(&hn->nr_leaves, leaves);
 	strata_figure_sub(&hn->nr_chunks, 1);
 	strata_chunk_destroy_rcu(chunk);
 }
@@ -263,24 +268,29 @@ STRATA_TEST_EXPORT(strata_heap_release);
 void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npages,
 			  struct strata_span *span, unsigned long owner)
 {
-	struct strata_chunk *chunk;
-	unsigned long word = owner ? strata_owner_word(owner, run) : 0;
-	unsigned int i, page;
+	const unsigned long word = owner ? strata_owner_word(owner, run) : 0;
+	struct strata_map_leaf *leaf;
+	unsigned int page, end;
 
 	/*
 	 * Whoever finds a page here finds what it leads to filled in: its span, or the
-	 * magazines of its owner. Pairs with the loads in strata_chunk_span() and
-	 * strata_owners_word(), which the addresses of those depend on.
+	 * magazines of its owner. Pairs with the loads in strata_pagemap_span() and
+	 * strata_leaf_word(), which the addresses of those depend on.
 	 */
 	smp_wmb();
-	for (i = 0; i < npages; i++, run += PAGE_SIZE) {
-		/* The run keeps its chunk; preemption, the table that tells of it. */
+	while (npages) {
+		/* The run keeps its leaves; preemption, the table that tells of them. */
 		preempt_disable();
-		chunk = strata_pagemap_chunk(&heap->map, run);
+		leaf = strata_pagemap_leaf(&heap->map, run);
 		preempt_enable();
-		page = strata_chunk_page(run);
-		WRITE_ONCE(chunk->span[page], span);
-		WRITE_ONCE(chunk->owner[page], word);
+		page = strata_leaf_page(run);
+		end = min(page + npages, STRATA_LEAF_PAGES);
+		npages -= end - page;
+		run += (unsigned long)(end - page) << PAGE_SHIFT;
+		for (; page < end; page++) {
+			WRITE_ONCE(leaf->span[page], span);
+			WRITE_ONCE(leaf->owner[page], word);
+		}
 	}
 }
 STRATA_TEST_EXPORT(strata_heap_set_span);
@@ -296,6 +306,6 @@ STRATA_TEST_EXPORT(strata_heap_set_span);
  */
 struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p)
 {
-	return strata_chunk_span(strata_pagemap_chunk(&heap->map, p), p);
+	return strata_pagemap_span(&heap->map, p);
 }
 STRATA_TEST_EXPORT(strata_heap_span);

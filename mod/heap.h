@@ -56,6 +56,7 @@ extern const struct strata_backing strata_page_allocator;
  * @quiet: times that the scavenger looked since a page was last taken
  * @nr_direct: pages of blocks taken past the chunks
  * @nr_chunks: windows with at least one page held
+ * @nr_leaves: of the page map, for pages of those windows
  * @nr_taken: pages ever got from the page allocator
  * @nr_returned: pages ever given back to it
  */
@@ -70,6 +71,7 @@ struct strata_heap_node {
 	unsigned int quiet;
 	unsigned long nr_direct;
 	unsigned long nr_chunks;
+	unsigned long nr_leaves;
 	u64 nr_taken;
 	u64 nr_returned;
 };
@@ -88,15 +90,6 @@ void strata_heap_release(struct strata_heap *heap, void *run, unsigned int npage
 void strata_heap_set_span(struct strata_heap *heap, void *run, unsigned int npages,
 			  struct strata_span *span, unsigned long owner);
 struct strata_span *strata_heap_span(struct strata_heap *heap, const void *p);
-
-/*
- * The span of the page of @p in its chunk, if it has one; preemption is off. NULL if none.
- * Pairs with smp_wmb() in strata_heap_set_span().
- */
-static inline struct strata_span *strata_chunk_span(const struct strata_chunk *chunk, const void *p)
-{
-	return chunk ? READ_ONCE(chunk->span[strata_chunk_page(p)]) : NULL;
-}
 
 /* heap_grow.c */
 void *strata_heap_alloc(struct strata_heap *heap, int node, unsigned int npages, gfp_t gfp);

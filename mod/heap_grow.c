@@ -9,8 +9,10 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "figure.h"
 #include "heap.h"
 
@@ -62,49 +64,136 @@ static void *take_elsewhere(struct strata_heap *heap, int node, unsigned int npa
 	return run;
 }
 
-/*
- * Find or make the chunk of the window at @base, and lock its node. The window
- * may have one already: blocks smaller than a chunk share it.
- */
-static struct strata_chunk *find_or_add_chunk(struct strata_heap *heap, void *base, int node,
-					      gfp_t gfp, struct strata_heap_node **hn,
-					      unsigned long *flags)
+/* What the window of a block may lack. Allocated, and freed, with nothing locked. */
+struct spare {
+	struct strata_chunk *chunk;
+	struct strata_map_leaf *leaf[STRATA_CHUNK_LEAVES];
+	unsigned int nr_leaves;
+};
+
+static void spare_free(struct spare *spare)
 {
-	struct strata_chunk *chunk, *fresh;
+	while (spare->nr_leaves)
+		kfree(spare->leaf[--spare->nr_leaves]);
+	if (spare->chunk)
+		strata_chunk_destroy(spare->chunk);
+	spare->chunk = NULL;
+}
+
+static bool spare_get(struct spare *spare, unsigned int nr_leaves, int node, gfp_t gfp)
+{
+	struct strata_map_leaf *leaf;
+
+	while (spare->nr_leaves < nr_leaves) {
+		leaf = strata_may_fail(gfp, kzalloc_node(sizeof(*leaf), gfp, node));
+		if (!leaf)
+			return false;
+		spare->leaf[spare->nr_leaves++] = leaf;
+	}
+	return true;
+}
+
+/* The leaves of a chunk that @n pages from @page on need, and which it has not. */
+static unsigned int nr_lacking(const struct strata_chunk *chunk, unsigned int page, unsigned int n)
+{
+	unsigned int i, lacking = 0;
+
+	for (i = page / STRATA_LEAF_PAGES; i <= (page + n - 1) / STRATA_LEAF_PAGES; i++)
+		lacking += !chunk || !chunk->leaf[i];
+	return lacking;
+}
+
+static void add_leaves(struct strata_heap *heap, struct strata_heap_node *hn,
+		       struct strata_chunk *chunk, unsigned int page, unsigned int n,
+		       struct spare *spare)
+{
+	unsigned int i;
+
+	for (i = page / STRATA_LEAF_PAGES; i <= (page + n - 1) / STRATA_LEAF_PAGES; i++) {
+		if (chunk->leaf[i])
+			continue;
+		chunk->leaf[i] = spare->leaf[--spare->nr_leaves];
+		strata_pagemap_add_leaf(&heap->map, chunk->base + i * STRATA_LEAF_SIZE,
+					chunk->leaf[i]);
+		strata_figure_add(&hn->nr_leaves, 1);
+	}
+}
+
+/* The spare chunk becomes its window's; its node is locked then. NULL: it has one. */
+static struct strata_chunk *add_chunk(struct strata_heap *heap, struct spare *spare,
+				      struct strata_heap_node **hn, unsigned long *flags)
+{
+	struct strata_chunk *chunk = spare->chunk;
+
+	*hn = heap->node[chunk->node];
+	raw_spin_lock_irqsave(&(*hn)->lock, *flags);
+	if (!strata_pagemap_add(&heap->map, chunk, chunk->base)) {
+		raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
+		return NULL;
+	}
+	strata_heap_file(*hn, chunk);
+	strata_figure_add(&(*hn)->nr_chunks, 1);
+	spare->chunk = NULL;
+	__release(&(*hn)->lock);
+	return chunk;
+}
+
+/*
+ * Find or make the chunk of the window that a block is in, with leaves for its @n
+ * pages, and lock its node. The window may have one already: blocks smaller than a
+ * chunk share it.
+ */
+static struct strata_chunk *find_or_add_chunk(struct strata_heap *heap, void *block,
+					      unsigned int n, int node, gfp_t gfp,
+					      struct strata_heap_node **hn, unsigned long *flags)
+{
+	const unsigned int page = strata_chunk_page(block);
+	void *base = block - ((unsigned long)page << PAGE_SHIFT);
+	struct strata_chunk *chunk;
+	struct spare spare = { };
+	unsigned int lacking;
 
 	gfp &= STRATA_GFP_RECLAIM & ~__GFP_NOFAIL;
 	if (strata_pagemap_prepare(&heap->map, base, gfp))
 		return NULL;
-	chunk = strata_heap_find_chunk(heap, base, hn, flags);
-	if (chunk)
-		return chunk;
-	fresh = strata_chunk_create(base, node, gfp);
-	if (!fresh)
-		return NULL;
 	for (;;) {
 		chunk = strata_heap_find_chunk(heap, base, hn, flags);
+		lacking = nr_lacking(chunk, page, n);
+		if (!chunk && spare.chunk && lacking <= spare.nr_leaves) {
+			chunk = add_chunk(heap, &spare, hn, flags);
+			if (!chunk)
+				continue;
+		}
+		if (chunk && lacking <= spare.nr_leaves) {
+			add_leaves(heap, *hn, chunk, page, n, &spare);
+			if (!spare.chunk && !spare.nr_leaves)
+				return chunk;
+			/* Somebody else brought the same: it is not freed with a lock held. */
+			lacking = 0;
+		}
 		if (chunk) {
-			strata_chunk_destroy(fresh);
-			return chunk;
+			__acquire(&(*hn)->lock);
+			raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
+		} else if (!spare.chunk) {
+			spare.chunk = strata_chunk_create(base, node, gfp);
+			if (!spare.chunk)
+				break;
 		}
-		*hn = heap->node[node];
-		raw_spin_lock_irqsave(&(*hn)->lock, *flags);
-		if (strata_pagemap_add(&heap->map, fresh, base, fresh->owner)) {
-			strata_heap_file(*hn, fresh);
-			strata_figure_add(&(*hn)->nr_chunks, 1);
-			__release(&(*hn)->lock);
-			return fresh;
-		}
-		raw_spin_unlock_irqrestore(&(*hn)->lock, *flags);
+		if (!lacking)
+			spare_free(&spare);
+		else if (!spare_get(&spare, lacking, node, gfp))
+			break;
 	}
+	spare_free(&spare);
+	return NULL;
 }
 
 /* The same, with the lock where sparse sees it, as in strata_heap_chunk(). */
-static inline struct strata_chunk *grow_chunk(struct strata_heap *heap, void *base, int node,
-					      gfp_t gfp, struct strata_heap_node **hn,
-					      unsigned long *flags)
+static inline struct strata_chunk *grow_chunk(struct strata_heap *heap, void *block,
+					      unsigned int n, int node, gfp_t gfp,
+					      struct strata_heap_node **hn, unsigned long *flags)
 {
-	struct strata_chunk *chunk = find_or_add_chunk(heap, base, node, gfp, hn, flags);
+	struct strata_chunk *chunk = find_or_add_chunk(heap, block, n, node, gfp, hn, flags);
 
 	if (chunk)
 		__acquire(&(*hn)->lock);
@@ -121,8 +210,7 @@ static void *grow_add(struct strata_heap *heap, struct page *page, unsigned int 
 	struct strata_chunk *chunk;
 	unsigned long flags;
 
-	chunk = grow_chunk(heap, block - ((unsigned long)first << PAGE_SHIFT),
-			   page_to_nid(page), gfp, &hn, &flags);
+	chunk = grow_chunk(heap, block, 1U << order, page_to_nid(page), gfp, &hn, &flags);
 	if (!chunk)
 		return NULL;
 	if (order == STRATA_CHUNK_ORDER)
@@ -186,12 +274,11 @@ STRATA_TEST_EXPORT(strata_heap_alloc);
 /* Take @n pages of a direct block that begin at @p into the books of their window. */
 static bool direct_add(struct strata_heap *heap, void *p, int node, unsigned int n, gfp_t gfp)
 {
-	unsigned int first = strata_chunk_page(p);
 	struct strata_heap_node *hn;
 	struct strata_chunk *chunk;
 	unsigned long flags;
 
-	chunk = grow_chunk(heap, p - ((unsigned long)first << PAGE_SHIFT), node, gfp, &hn, &flags);
+	chunk = grow_chunk(heap, p, n, node, gfp, &hn, &flags);
 	if (chunk) {
 		chunk->nr_direct += n;
 		strata_figure_add(&hn->nr_direct, n);

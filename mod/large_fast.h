@@ -68,7 +68,7 @@ static __always_inline bool strata_large_fast_free(struct strata_allocator *a, c
 	if (want_init_on_free() || strata_track_defers())
 		return false;
 	preempt_disable();
-	span = strata_chunk_span(strata_pagemap_chunk(&a->heap.map, p), p);
+	span = strata_pagemap_span(&a->heap.map, p);
 	if (!span || span->kind != STRATA_SPAN_LARGE || p != span->base || span->cache)
 		goto out;
 	lc = this_cpu_ptr(a->large_cache);

@@ -17,8 +17,9 @@
 static struct strata_map_table *table_create(const struct strata_pagemap *map,
 					     unsigned long nr, gfp_t gfp)
 {
+	const unsigned long leaves = nr * STRATA_CHUNK_LEAVES;
 	struct strata_map_table *table;
-	size_t size = struct_size(table, owner, nr) + array_size(nr, sizeof(*table->chunk));
+	size_t size = struct_size(table, leaf, leaves) + array_size(nr, sizeof(*table->chunk));
 	unsigned long i;
 
 	if (gfpflags_allow_blocking(gfp))
@@ -27,17 +28,16 @@ static struct strata_map_table *table_create(const struct strata_pagemap *map,
 		table = strata_may_fail(gfp, kmalloc(size, gfp));
 	if (!table)
 		return NULL;
-	table->nr = nr;
-	table->chunk = (struct strata_chunk **)(table->owner + nr);
-	for (i = 0; i < nr; i++) {
-		table->owner[i] = map->nobody;
-		table->chunk[i] = NULL;
-	}
+	table->nr = leaves;
+	table->chunk = (struct strata_chunk **)(table->leaf + leaves);
+	for (i = 0; i < leaves; i++)
+		table->leaf[i] = map->nobody;
+	memset(table->chunk, 0, array_size(nr, sizeof(*table->chunk)));
 	return table;
 }
 
 /* Windows up to the end of the memory that is there, in pages: they are within a long. */
-static unsigned long nr_windows(unsigned long first)
+static unsigned long nr_windows(void)
 {
 	unsigned long end = 0;
 	int node;
@@ -45,7 +45,7 @@ static unsigned long nr_windows(unsigned long first)
 	for_each_online_node(node)
 		end = max(end, pgdat_end_pfn(NODE_DATA(node)));
 	end += PAGE_OFFSET >> PAGE_SHIFT;
-	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES) - first;
+	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES) - (PAGE_OFFSET >> STRATA_CHUNK_SHIFT);
 }
 
 /**
@@ -57,10 +57,9 @@ static unsigned long nr_windows(unsigned long first)
 int strata_pagemap_init(struct strata_pagemap *map)
 {
 	raw_spin_lock_init(&map->lock);
-	map->nobody = strata_may_fail(GFP_KERNEL, kcalloc(STRATA_CHUNK_PAGES, sizeof(*map->nobody),
-							  GFP_KERNEL));
-	map->first = PAGE_OFFSET >> STRATA_CHUNK_SHIFT;
-	map->table = table_create(map, nr_windows(map->first), GFP_KERNEL);
+	map->nobody = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*map->nobody), GFP_KERNEL));
+	map->first = (PAGE_OFFSET >> STRATA_CHUNK_SHIFT) * STRATA_CHUNK_LEAVES;
+	map->table = table_create(map, nr_windows(), GFP_KERNEL);
 	if (map->nobody && map->table)
 		return 0;
 	strata_pagemap_exit(map);
@@ -92,24 +91,25 @@ void strata_pagemap_exit(struct strata_pagemap *map)
  */
 int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 {
-	unsigned long window = strata_map_window(map, p), flags;
+	unsigned long place = strata_map_place(map, p), flags;
 	struct strata_map_table *longer, *old;
 
 	rcu_read_lock();
 	old = READ_ONCE(map->table);
-	if (likely(window < old->nr))
+	if (likely(place < old->nr))
 		old = NULL;
 	rcu_read_unlock();
 	if (!old)
 		return 0;
-	longer = table_create(map, roundup_pow_of_two(window + 1), gfp);
+	longer = table_create(map, roundup_pow_of_two(place / STRATA_CHUNK_LEAVES + 1), gfp);
 	if (!longer)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&map->lock, flags);
 	old = map->table;
 	if (longer->nr > old->nr) {
-		memcpy(longer->owner, old->owner, old->nr * sizeof(*old->owner));
-		memcpy(longer->chunk, old->chunk, old->nr * sizeof(*old->chunk));
+		memcpy(longer->leaf, old->leaf, old->nr * sizeof(*old->leaf));
+		memcpy(longer->chunk, old->chunk,
+		       old->nr / STRATA_CHUNK_LEAVES * sizeof(*old->chunk));
 		/* It is seen filled. Pairs with READ_ONCE() in look-ups. */
 		smp_store_release(&map->table, longer);
 	} else {
@@ -126,15 +126,13 @@ STRATA_TEST_EXPORT(strata_pagemap_prepare);
  * @map: the table, prepared for it
  * @chunk: whole, for readers find it at once
  * @base: of the window
- * @owner: the owner words of @chunk, all 0
  *
  * Context: any but NMI.
  * Return: false, and nothing done, if it has one already.
  */
-bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
-			const void *base, unsigned long *owner)
+bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk, const void *base)
 {
-	const unsigned long window = strata_map_window(map, base);
+	const unsigned long window = strata_map_place(map, base) / STRATA_CHUNK_LEAVES;
 	struct strata_map_table *table;
 	unsigned long flags;
 	bool free;
@@ -142,14 +140,30 @@ bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
 	raw_spin_lock_irqsave(&map->lock, flags);
 	table = map->table;
 	free = !table->chunk[window];
-	if (free) {
+	if (free)
 		/* Pairs with READ_ONCE() in strata_pagemap_chunk(). */
 		smp_store_release(&table->chunk[window], chunk);
-		/* Zeroed words are seen. Pairs with READ_ONCE() in strata_pagemap_owners(). */
-		smp_store_release(&table->owner[window], owner);
-	}
 	raw_spin_unlock_irqrestore(&map->lock, flags);
 	return free;
+}
+
+/**
+ * strata_pagemap_add_leaf() - pages of a window with a chunk have a leaf from now on
+ * @map: the table
+ * @p: in one of them
+ * @leaf: theirs, all 0
+ *
+ * Context: any but NMI.
+ */
+void strata_pagemap_add_leaf(struct strata_pagemap *map, const void *p,
+			     struct strata_map_leaf *leaf)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&map->lock, flags);
+	/* Zeroed words are seen. Pairs with the look of strata_pagemap_leaf(). */
+	smp_store_release(&map->table->leaf[strata_map_place(map, p)], leaf);
+	raw_spin_unlock_irqrestore(&map->lock, flags);
 }
 
 /**
@@ -157,15 +171,19 @@ bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
  * @map: the table
  * @base: of the window
  *
- * Context: any but NMI. Readers may see the chunk for a grace period.
+ * Context: any but NMI. Readers may see the chunk and its leaves for a grace period.
  */
 void strata_pagemap_remove(struct strata_pagemap *map, const void *base)
 {
-	const unsigned long window = strata_map_window(map, base);
+	const unsigned long place = strata_map_place(map, base);
+	struct strata_map_table *table;
 	unsigned long flags;
+	unsigned int i;
 
 	raw_spin_lock_irqsave(&map->lock, flags);
-	WRITE_ONCE(map->table->owner[window], map->nobody);
-	WRITE_ONCE(map->table->chunk[window], NULL);
+	table = map->table;
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		WRITE_ONCE(table->leaf[place + i], map->nobody);
+	WRITE_ONCE(table->chunk[place / STRATA_CHUNK_LEAVES], NULL);
 	raw_spin_unlock_irqrestore(&map->lock, flags);
 }

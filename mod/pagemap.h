@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From any pointer value to what strata knows of that page, without a fault: a
- * table with an entry for each 2 MiB of the kernel's linear mapping, which leads
- * to a word for each page. Nothing of it is in struct page, nothing in objects.
+ * table with an entry for each 256 KiB of the kernel's linear mapping, which leads
+ * to a leaf with two words for each page. Nothing of it is in struct page, nothing
+ * in objects.
  */
 #ifndef _STRATA_PAGEMAP_H
 #define _STRATA_PAGEMAP_H
@@ -15,12 +16,23 @@
 #include <linux/types.h>
 
 struct strata_chunk;
+struct strata_span;
 
 /* A chunk is a window of 2 MiB of the linear mapping, aligned to its size. */
 #define STRATA_CHUNK_SHIFT	21
 #define STRATA_CHUNK_SIZE	BIT(STRATA_CHUNK_SHIFT)
 #define STRATA_CHUNK_PAGES	(1U << (STRATA_CHUNK_SHIFT - PAGE_SHIFT))
 #define STRATA_CHUNK_ORDER	(STRATA_CHUNK_SHIFT - PAGE_SHIFT)
+
+/*
+ * A leaf tells of 64 pages: where memory is broken up a chunk holds few, in runs
+ * of about as many. A chunk of large pages is less than that.
+ */
+#define STRATA_LEAF_SHIFT	(PAGE_SHIFT + 6 < STRATA_CHUNK_SHIFT ? PAGE_SHIFT + 6 : \
+				 STRATA_CHUNK_SHIFT)
+#define STRATA_LEAF_SIZE	BIT(STRATA_LEAF_SHIFT)
+#define STRATA_LEAF_PAGES	(1U << (STRATA_LEAF_SHIFT - PAGE_SHIFT))
+#define STRATA_CHUNK_LEAVES	(1U << (STRATA_CHUNK_SHIFT - STRATA_LEAF_SHIFT))
 
 /*
  * An owner word says whom a page is cut up for, by an address aligned to
@@ -47,50 +59,62 @@ static __always_inline unsigned long strata_owner_offset(unsigned long word, con
 }
 
 /**
- * struct strata_map_table - what is known of each window
- * @nr: how many windows, from the one on that the linear mapping begins in
- * @rcu: a table that was too short is freed after a grace period
- * @chunk: each window's, NULL where nothing is held; they lie behind @owner
- * @owner: the STRATA_CHUNK_PAGES owner words of each window; where nothing is held,
- *	those of nobody, so that a look-up needs no test on its way
+ * struct strata_map_leaf - what is known of some pages
+ * @owner: see strata_owner_word(); one word for each page
+ * @span: the span that each page belongs to, or NULL
  *
- * Two arrays and not one of pairs: a free looks for the owner words alone, and an
- * array of pointers is indexed by the load itself.
+ * Two arrays and not one of pairs: an array of words is indexed by the load itself.
+ */
+struct strata_map_leaf {
+	unsigned long owner[STRATA_LEAF_PAGES];
+	struct strata_span *span[STRATA_LEAF_PAGES];
+};
+
+/**
+ * struct strata_map_table - what is known of each window
+ * @nr: how many leaves, from the window on that the linear mapping begins in
+ * @rcu: a table that was too short is freed after a grace period
+ * @chunk: each window's, NULL where nothing is held; they lie behind @leaf
+ * @leaf: STRATA_CHUNK_LEAVES for each window; where nothing is held, the one of nobody,
+ *	so that a look-up needs no test on its way
  */
 struct strata_map_table {
 	unsigned long nr;
 	struct rcu_head rcu;
 	struct strata_chunk **chunk;
-	unsigned long *owner[];
+	struct strata_map_leaf *leaf[];
 };
 
 /**
  * struct strata_pagemap - the table, and how it changes
- * @first: number of the window that the linear mapping begins in, all counted from
- *	address 0
- * @table: read at any time; 16 bytes for each 2 MiB that the machine's memory spans
+ * @first: number of the first leaf of the window that the linear mapping begins in,
+ *	all counted from address 0
+ * @table: read at any time; with 4 KiB pages 72 bytes for each 2 MiB that the
+ *	machine's memory spans
  * @lock: for its writers, and for a longer one. Inside a heap node's lock
- * @nobody: the owner words of memory that strata does not hold: all 0
+ * @nobody: the leaf of memory that strata does not hold: all 0
  */
 struct strata_pagemap {
 	unsigned long first;
 	struct strata_map_table *table;
 	raw_spinlock_t lock;
-	unsigned long *nobody;
+	struct strata_map_leaf *nobody;
 };
 
 int strata_pagemap_init(struct strata_pagemap *map);
 void strata_pagemap_exit(struct strata_pagemap *map);
 int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp);
 bool strata_pagemap_add(struct strata_pagemap *map, struct strata_chunk *chunk,
-			const void *base, unsigned long *owner);
+			const void *base);
+void strata_pagemap_add_leaf(struct strata_pagemap *map, const void *p,
+			     struct strata_map_leaf *leaf);
 void strata_pagemap_remove(struct strata_pagemap *map, const void *base);
 
-/* The place of @p's window in a table; a large one where @p is not in the linear mapping. */
-static __always_inline unsigned long strata_map_window(const struct strata_pagemap *map,
-						       const void *p)
+/* The place of @p's leaf in a table; a large one where @p is not in the linear mapping. */
+static __always_inline unsigned long strata_map_place(const struct strata_pagemap *map,
+						      const void *p)
 {
-	return ((unsigned long)p >> STRATA_CHUNK_SHIFT) - map->first;
+	return ((unsigned long)p >> STRATA_LEAF_SHIFT) - map->first;
 }
 
 /**
@@ -105,38 +129,39 @@ static __always_inline unsigned long strata_map_window(const struct strata_pagem
 static inline struct strata_chunk *strata_pagemap_chunk(const struct strata_pagemap *map,
 							const void *p)
 {
-	const unsigned long window = strata_map_window(map, p);
+	const unsigned long place = strata_map_place(map, p);
 	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
 	const struct strata_map_table *table = READ_ONCE(map->table);
 
-	return likely(window < table->nr) ? READ_ONCE(table->chunk[window]) : NULL;
+	return likely(place < table->nr) ? READ_ONCE(table->chunk[place / STRATA_CHUNK_LEAVES]) :
+					   NULL;
 }
 
 /**
- * strata_pagemap_owners() - the owner words of the window that @p is in
+ * strata_pagemap_leaf() - what is known of the pages around @p
  * @map: the table
  * @p: any value at all
  *
  * Context: as for strata_pagemap_chunk().
- * Return: STRATA_CHUNK_PAGES words. Never NULL.
+ * Return: the leaf. Never NULL.
  *
- * They are read once: what hides them keeps the compiler from a second look as
+ * It is read once: what hides it keeps the compiler from a second look as
  * READ_ONCE() does, and lets it make the index part of the load.
  */
-static __always_inline const unsigned long *strata_pagemap_owners(const struct strata_pagemap *map,
-								  const void *p)
+static __always_inline struct strata_map_leaf *strata_pagemap_leaf(const struct strata_pagemap *map,
+								   const void *p)
 {
-	const unsigned long window = strata_map_window(map, p);
+	const unsigned long place = strata_map_place(map, p);
 	/* Pairs with smp_store_release() in strata_pagemap_prepare(). */
 	const struct strata_map_table *table = READ_ONCE(map->table);
-	unsigned long *owners;
+	struct strata_map_leaf *leaf;
 
-	if (unlikely(window >= table->nr))
+	if (unlikely(place >= table->nr))
 		return map->nobody;
 	/* One of two values, both good: of a chunk that comes or goes. */
-	owners = data_race(table->owner[window]);
-	OPTIMIZER_HIDE_VAR(owners);
-	return owners;
+	leaf = data_race(table->leaf[place]);
+	OPTIMIZER_HIDE_VAR(leaf);
+	return leaf;
 }
 
 /* The page of its chunk that @p is in. */
@@ -145,14 +170,20 @@ static __always_inline unsigned int strata_chunk_page(const void *p)
 	return (unsigned long)p >> PAGE_SHIFT & (STRATA_CHUNK_PAGES - 1);
 }
 
-/* The one of a page, read once, too. */
-static __always_inline unsigned long strata_owners_word(const unsigned long *owners,
-							unsigned long page)
+/* The page of its leaf that @p is in. */
+static __always_inline unsigned int strata_leaf_page(const void *p)
+{
+	return (unsigned long)p >> PAGE_SHIFT & (STRATA_LEAF_PAGES - 1);
+}
+
+/* The owner word of a page, read once, too. */
+static __always_inline unsigned long strata_leaf_word(const struct strata_map_leaf *leaf,
+						      unsigned long page)
 {
 	unsigned long word;
 
 	/* Of a span that comes or goes: nobody has an object of it, who asks about his own. */
-	word = data_race(owners[page]);
+	word = data_race(leaf->owner[page]);
 	OPTIMIZER_HIDE_VAR(word);
 	return word;
 }
@@ -161,7 +192,14 @@ static __always_inline unsigned long strata_owners_word(const unsigned long *own
 static __always_inline unsigned long strata_pagemap_word(const struct strata_pagemap *map,
 							 const void *p)
 {
-	return strata_owners_word(strata_pagemap_owners(map, p), strata_chunk_page(p));
+	return strata_leaf_word(strata_pagemap_leaf(map, p), strata_leaf_page(p));
+}
+
+/* The span of the page that @p is in, NULL if it has none; it lives while preemption is off. */
+static __always_inline struct strata_span *strata_pagemap_span(const struct strata_pagemap *map,
+							       const void *p)
+{
+	return READ_ONCE(strata_pagemap_leaf(map, p)->span[strata_leaf_page(p)]);
 }
 
 /* How many windows there are to walk over; a few may come while one does. */
@@ -172,81 +210,45 @@ static inline unsigned long strata_pagemap_windows(const struct strata_pagemap *
 	rcu_read_lock();
 	nr = READ_ONCE(map->table)->nr;
 	rcu_read_unlock();
-	return nr;
+	return nr / STRATA_CHUNK_LEAVES;
 }
 
 /* Where the window at place @i of the table begins. */
 static inline const void *strata_pagemap_address(const struct strata_pagemap *map, unsigned long i)
 {
-	return (const void *)((map->first + i) << STRATA_CHUNK_SHIFT);
+	return (const void *)((map->first + i * STRATA_CHUNK_LEAVES) << STRATA_LEAF_SHIFT);
 }
 
-/* The window of the last look-up: the next is often in the same. */
-struct strata_pagemap_window {
+/* The leaf of the last look-up, and where its pages begin: the next is often of the same. */
+struct strata_map_last {
 	const void *base;
-	union {
-		struct strata_chunk *chunk;
-		const unsigned long *owners;
-	};
+	const struct strata_map_leaf *leaf;
 };
 
-/* How far into the window of the last look-up is @p? Beyond its end for all others. */
-static __always_inline unsigned long
-strata_pagemap_into(const struct strata_pagemap_window *window, const void *p)
-{
-	return p - window->base;
-}
-
-static __always_inline const void *strata_pagemap_window_base(const void *p)
-{
-	return (const void *)((unsigned long)p & ~(STRATA_CHUNK_SIZE - 1));
-}
-
 /**
- * strata_pagemap_chunk_window() - begin to look up chunks of many objects
+ * strata_map_begin() - begin to look up many objects
  * @map: the table
  * @p: the first of them
  *
  * Context: as for strata_pagemap_chunk().
- * Return: the window of @p.
+ * Return: what strata_map_next() needs.
  */
-static __always_inline struct strata_pagemap_window
-strata_pagemap_chunk_window(const struct strata_pagemap *map, const void *p)
+static __always_inline struct strata_map_last strata_map_begin(const struct strata_pagemap *map,
+							       const void *p)
 {
-	return (struct strata_pagemap_window){
-		.base = strata_pagemap_window_base(p),
-		.chunk = strata_pagemap_chunk(map, p),
+	return (struct strata_map_last){
+		.base = (const void *)((unsigned long)p & ~(STRATA_LEAF_SIZE - 1)),
+		.leaf = strata_pagemap_leaf(map, p),
 	};
 }
 
-/* The same for owner words. */
-static __always_inline struct strata_pagemap_window
-strata_pagemap_owner_window(const struct strata_pagemap *map, const void *p)
+/* The page of the leaf @last->leaf, for one of many objects that are near each other. */
+static __always_inline unsigned long strata_map_next(const struct strata_pagemap *map,
+						     const void *p, struct strata_map_last *last)
 {
-	return (struct strata_pagemap_window){
-		.base = strata_pagemap_window_base(p),
-		.owners = strata_pagemap_owners(map, p),
-	};
-}
-
-/* strata_pagemap_chunk() for one of many that are near each other. */
-static __always_inline struct strata_chunk *
-strata_pagemap_near(const struct strata_pagemap *map, const void *p,
-		    struct strata_pagemap_window *window)
-{
-	if (unlikely(strata_pagemap_into(window, p) >= STRATA_CHUNK_SIZE))
-		*window = strata_pagemap_chunk_window(map, p);
-	return window->chunk;
-}
-
-/* strata_pagemap_word() for one of many that are near each other. */
-static __always_inline unsigned long
-strata_pagemap_word_near(const struct strata_pagemap *map, const void *p,
-			 struct strata_pagemap_window *window)
-{
-	if (unlikely(strata_pagemap_into(window, p) >= STRATA_CHUNK_SIZE))
-		*window = strata_pagemap_owner_window(map, p);
-	return strata_owners_word(window->owners, strata_pagemap_into(window, p) >> PAGE_SHIFT);
+	if (unlikely((unsigned long)(p - last->base) >= STRATA_LEAF_SIZE))
+		*last = strata_map_begin(map, p);
+	return (unsigned long)(p - last->base) >> PAGE_SHIFT;
 }
 
 #endif /* _STRATA_PAGEMAP_H */

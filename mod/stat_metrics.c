@@ -24,7 +24,7 @@ struct memory {
 	u64 object_bytes;	/* that callers have, by class size */
 	u64 mcache;		/* magazines and depots themselves */
 	u64 mspan;		/* span descriptors */
-	u64 held, free, chunks;
+	u64 held, free, metadata;
 	u64 taken, returned;
 };
 
@@ -53,16 +53,11 @@ static void add_nodes(const struct strata_heap *heap, struct memory *all)
 		hn = heap->node[node];
 		all->held += READ_ONCE(hn->nr_present) + READ_ONCE(hn->nr_direct);
 		all->free += READ_ONCE(hn->nr_free);
-		all->chunks += READ_ONCE(hn->nr_chunks);
+		all->metadata += READ_ONCE(hn->nr_chunks) * sizeof(struct strata_chunk) +
+				 READ_ONCE(hn->nr_leaves) * sizeof(struct strata_map_leaf);
 		all->taken += READ_ONCE(hn->nr_taken);
 		all->returned += READ_ONCE(hn->nr_returned);
 	}
-}
-
-static u64 chunk_metadata(u64 chunks)
-{
-	return chunks * (sizeof(struct strata_chunk) +
-			 STRATA_CHUNK_PAGES * (sizeof(unsigned long) + sizeof(void *)));
 }
 
 static void show(struct seq_file *m, const char *name, u64 value)
@@ -76,7 +71,7 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	struct strata_allocator *a = m->private;
 	struct strata_arena_totals arenas;
 	struct strata_region_totals regions;
-	u64 large, objects, stacks, used, metadata;
+	u64 large, objects, stacks, used;
 	struct strata_large_counts counts;
 	struct memory all = { };
 
@@ -90,7 +85,6 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	counts = strata_large_counts(a);
 	large = counts.pages * PAGE_SIZE;
 	all.mspan += counts.live * strata_span_bytes(0);
-	metadata = chunk_metadata(all.chunks);
 	/* Regions get their segments from the heap. */
 	objects = all.object_bytes + large;
 	stacks = min_t(u64, max(regions.bytes, 0L), objects);
@@ -108,9 +102,9 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	show(m, "/memory/classes/heap/unused:bytes", used - min(used, objects));
 	show(m, "/memory/classes/metadata/mcache/inuse:bytes", all.mcache);
 	show(m, "/memory/classes/metadata/mspan/inuse:bytes", all.mspan);
-	show(m, "/memory/classes/metadata/other:bytes", metadata);
+	show(m, "/memory/classes/metadata/other:bytes", all.metadata);
 	show(m, "/memory/classes/total:bytes", max(used, objects) + all.free * PAGE_SIZE +
-	     all.mcache + all.mspan + metadata);
+	     all.mcache + all.mspan + all.metadata);
 	show(m, "/strata/arenas/committed:bytes", arenas.committed);
 	show(m, "/strata/heap/returned:bytes", all.returned * PAGE_SIZE);
 	show(m, "/strata/heap/taken:bytes", all.taken * PAGE_SIZE);
