@@ -176,7 +176,7 @@ static __always_inline unsigned int strata_leaf_page(const void *p)
 	return (unsigned long)p >> PAGE_SHIFT & (STRATA_LEAF_PAGES - 1);
 }
 
-/* The owner word of a page, read once, too. */
+/* The owner word of a page, read once, too. Pairs with smp_wmb() in strata_heap_set_span(). */
 static __always_inline unsigned long strata_leaf_word(const struct strata_map_leaf *leaf,
 						      unsigned long page)
 {
@@ -195,7 +195,10 @@ static __always_inline unsigned long strata_pagemap_word(const struct strata_pag
 	return strata_leaf_word(strata_pagemap_leaf(map, p), strata_leaf_page(p));
 }
 
-/* The span of the page that @p is in, NULL if it has none; it lives while preemption is off. */
+/*
+ * The span of the page that @p is in, NULL if it has none; it lives while preemption
+ * is off. Pairs with smp_wmb() in strata_heap_set_span().
+ */
 static __always_inline struct strata_span *strata_pagemap_span(const struct strata_pagemap *map,
 							       const void *p)
 {
@@ -211,6 +214,14 @@ static inline unsigned long strata_pagemap_windows(const struct strata_pagemap *
 	nr = READ_ONCE(map->table)->nr;
 	rcu_read_unlock();
 	return nr / STRATA_CHUNK_LEAVES;
+}
+
+/* What the table takes, in bytes, without leaves. */
+static inline size_t strata_pagemap_bytes(const struct strata_pagemap *map)
+{
+	return strata_pagemap_windows(map) *
+	       (sizeof(struct strata_chunk *) +
+		STRATA_CHUNK_LEAVES * sizeof(struct strata_map_leaf *));
 }
 
 /* Where the window at place @i of the table begins. */

@@ -78,6 +78,7 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, add_cache, &all);
 	mutex_unlock(&a->lock);
+	all.metadata = strata_pagemap_bytes(&a->heap.map);
 	add_nodes(&a->heap, &all);
 	strata_region_totals(&regions);
 	strata_arena_totals(&arenas);
