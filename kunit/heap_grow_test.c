@@ -150,6 +150,19 @@ static void remembers_what_was_had(struct kunit *test)
 	expect_growth(test, 1, MIN_ORDER);
 }
 
+/* What a node does not have is asked for once in passing, and once in earnest. */
+static void asks_in_vain_no_more_than_twice(struct kunit *test)
+{
+	struct strata_heap_fixture *f = test->priv;
+	unsigned long before;
+
+	f->fake.max_order = 1;
+	KUNIT_EXPECT_NULL(test, alloc(test, 4, GFP_NOWAIT));
+	before = f->fake.nr_calls;
+	KUNIT_EXPECT_NULL(test, alloc(test, 4, GFP_NOWAIT));
+	KUNIT_EXPECT_EQ(test, f->fake.nr_calls - before, 2UL);
+}
+
 static void exhaustion(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
@@ -202,7 +215,8 @@ static void asks_lightly_first(struct kunit *test)
 	release(test, run, 3);
 	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
-	strata_fake_fail(&f->fake, 1, min(MIN_ORDER, 3) + 1);
+	/* And there order 2 was not to be had, so that it is the first. */
+	strata_fake_fail(&f->fake, 1, min(MIN_ORDER, 2) + 1);
 	run = alloc(test, 1, GFP_KERNEL | __GFP_ZERO | __GFP_COMP | __GFP_NORETRY);
 	KUNIT_EXPECT_NOT_NULL(test, run);
 	KUNIT_EXPECT_EQ(test, f->fake.last_gfp, GFP_KERNEL | __GFP_NORETRY);
@@ -368,6 +382,7 @@ static struct kunit_case heap_grow_cases[] = {
 	KUNIT_CASE(falls_back),
 	KUNIT_CASE(leaves_follow_pages),
 	KUNIT_CASE(remembers_what_was_had),
+	KUNIT_CASE(asks_in_vain_no_more_than_twice),
 	KUNIT_CASE(exhaustion),
 	KUNIT_CASE(asks_lightly_first),
 	KUNIT_CASE(no_fail),

@@ -44,7 +44,8 @@ static struct page *grow_lightly(struct strata_heap *heap, int node, unsigned in
 		page = heap->backing->get(heap->backing, node, __GFP_THISNODE | __GFP_NOWARN |
 					  __GFP_NORETRY | __GFP_NOMEMALLOC, *order);
 		if (page || *order == least) {
-			WRITE_ONCE(hn->order_had, *order);
+			/* A node that has nothing is asked once the next time, and not twice. */
+			WRITE_ONCE(hn->order_had, *order - (!page && *order));
 			return page;
 		}
 	}
