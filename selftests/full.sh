@@ -65,22 +65,6 @@ held() {
 		END { print sum }' $strata/heap
 }
 
-# Pages that are free, and that the kernel keeps for those in need.
-kept() {
-	awk '$1 == "high" { high = $2 }
-		$1 == "managed" { managed = $2 }
-		$1 == "protection:" {
-			most = 0
-			for (i = 2; i <= NF; i++) {
-				gsub(/[(,)]/, "", $i)
-				if ($i + 0 > most)
-					most = $i + 0
-			}
-			sum += high + most < managed ? high + most : managed
-		}
-		END { print sum }' /proc/zoneinfo
-}
-
 oom_kills() { awk '$1 == "oom_kill" { print $2 }' /proc/vmstat; }
 
 # What shrinkers of strata's say that they gave back, and what reclaim says of itself.
@@ -159,7 +143,7 @@ say "$left of $peak pages after $waited waits of half a second"
 # The objects are freed, and at once somebody wants nine tenths of what they were in.
 run fill strata 75
 before=$(held)
-wanted=$(($(get free) - $(kept) + before * 9 / 10))
+wanted=$(($(get available) + before * 9 / 10))
 kills=$(oom_kills)
 watch_reclaim && traced=1 || traced=
 run "press $wanted" && [ "$(get refused)" = 0 ] && [ "$(oom_kills)" = "$kills" ]

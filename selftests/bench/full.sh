@@ -16,7 +16,7 @@ operations=100000
 # shellcheck source=selftests/bench/util.sh
 . ./util.sh
 
-nr=$(count full-mixed full-early memory-full memory-full-pressure)
+nr=$(count full-mixed full-same full-early memory-full memory-full-pressure)
 [ "$nr" -gt 0 ] || exit 4
 insmod "$modules/strata_full.ko" || exit 1
 # The kernel would set more memory aside with every block that is broken up.
@@ -27,12 +27,12 @@ run() { echo "$*" >$full/run; }
 get() { awk -v name="$1" '$1 == name { print $2 }' $full/result; }
 
 # Leaves ns, early, pages and KiB asked for.
-load() { # <side>
+load() { # <side> <command and its argument>
 	local empty
 
 	run shatter
 	empty=$(get free)
-	run fill "$1" 90 || return 1
+	run "${2% *} $1 ${2#* }" || return 1
 	kib=$(($(get bytes) / 1024))
 	pages=$((empty - $(get free)))
 	run mix $operations || return 1
@@ -44,16 +44,20 @@ load() { # <side>
 	[ "$early" -gt 0 ] || early=1
 }
 
-load rival || failed=1
+load rival 'fill 90' || failed=1
 their_ns=$ns their_early=$early their_pages=$pages their_kib=$kib
-load strata || failed=1
+load strata 'fill 90' || failed=1
 row full-mixed $operations "$ns" $operations "$their_ns"
 row full-early 1 "$early" 1 "$their_early"
 row memory-full $((kib / 1024)) "$pages" $((their_kib / 1024)) "$their_pages"
 
+# Not what fits into as much memory, but what the rival had in it.
+load strata "load $their_kib" || failed=1
+row full-same $operations "$ns" $operations "$their_ns"
+
 run fill strata 75 || failed=1
 before=$(strata_pages)
-run press $(($(get free) + before * 9 / 10)) || failed=1
+run press $(($(get available) + before * 9 / 10)) || failed=1
 row memory-full-pressure 1 "$(strata_pages)" 1 "$before"
 run free
 symbols

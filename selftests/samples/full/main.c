@@ -6,6 +6,7 @@
  *	cd /sys/kernel/debug/strata_full
  *	echo shatter > run		leaves no free block of 2 MiB: keeps a page of each
  *	echo fill strata 90 > run	objects, until so many percent of memory are used
+ *	echo load strata 5000 > run	objects, until so many KiB were asked for
  *	echo mix 100000 > run		so many allocations and frees, at that level
  *	echo last > run			more of them, to the end of memory
  *	echo press 50000 > run		frees the objects, and takes so many pages at once
@@ -312,21 +313,38 @@ static void free_all(void)
 	nr_pieces = 0;
 }
 
-static int fill(char *words)
+/* Until so much was asked for, and not until so much is used. */
+static int do_load(unsigned int kib)
+{
+	unsigned int refused = 0;
+
+	while (bytes / SZ_1K < kib) {
+		refused = add(some_size()) ? 0 : refused + 1;
+		if (refused > GIVE_UP || nr_objects == max_objects)
+			return -ENOMEM;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* 'fill' or 'load', and of whom. */
+static int fill(char *words, bool by_percent)
 {
 	char *name = strsep(&words, " ");
-	unsigned int percent;
+	unsigned int n;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sides) && strcmp(name, sides[i].name); i++)
 		;
-	if (i == ARRAY_SIZE(sides) || !words || kstrtouint(words, 0, &percent) ||
-	    !percent || percent > 99)
+	if (i == ARRAY_SIZE(sides) || !words || kstrtouint(words, 0, &n) || !n ||
+	    (by_percent && n > 99))
 		return -EINVAL;
 	if (nr_objects && side != &sides[i])
 		return -EBUSY;
 	side = &sides[i];
-	return do_fill(percent);
+	return by_percent ? do_fill(n) : do_load(n);
 }
 
 static int obey(char *words)
@@ -335,8 +353,8 @@ static int obey(char *words)
 	unsigned int n;
 
 	memset(&done, 0, sizeof(done));
-	if (!strcmp(command, "fill") && words)
-		return fill(words);
+	if ((!strcmp(command, "fill") || !strcmp(command, "load")) && words)
+		return fill(words, *command == 'f');
 	if (!words && !strcmp(command, "shatter"))
 		return do_shatter();
 	if (!words && !strcmp(command, "last"))
@@ -351,7 +369,7 @@ static int obey(char *words)
 		if (!strcmp(command, "press"))
 			return do_press(n);
 	}
-	pr_err("say shatter, fill strata|rival <percent>, mix <n>, last, press <pages> or free\n");
+	pr_err("say shatter, fill strata|rival <percent>, load strata|rival <KiB>, mix <n>, last, press <pages> or free\n");
 	return -EINVAL;
 }
 
@@ -386,7 +404,8 @@ static int result_show(struct seq_file *m, void *unused)
 	free = count_free(&total);
 	seq_printf(m, "objects %u\nbytes %llu\npieces %llu\npages %llu\nfree %lu\ntotal %lu\n",
 		   nr_objects, bytes, nr_pieces, nr_pages, free, total);
-	seq_printf(m, "percent %u\n", percent_used());
+	/* What the kernel keeps for those in need is not. */
+	seq_printf(m, "percent %u\navailable %ld\n", percent_used(), si_mem_available());
 	seq_printf(m, "blocks %u\nallocs %llu\nfrees %llu\nrefused %llu\nearly %llu\nns %llu\n",
 		   page_allocator_has(BLOCK_ORDER), done.allocs, done.frees, done.refused,
 		   done.early, done.ns);
