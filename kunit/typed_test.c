@@ -37,7 +37,7 @@ static void get_many(struct kunit *test, struct strata_cache *c, void **p, unsig
 static void check_shape(struct kunit *test, const struct strata_cache_args *args)
 {
 	struct strata_cache *c = create(test, args);
-	size_t align = max(args->align, sizeof(long));
+	size_t align = max(args->align, sizeof(u64));
 	unsigned int i;
 	void *p[5];
 

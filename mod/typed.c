@@ -69,7 +69,7 @@ static size_t span_bytes_for(size_t room)
 struct strata_cache *strata_cache_create_in(struct strata_allocator *a, const char *name,
 					    const struct strata_cache_args *args)
 {
-	size_t align = max_t(size_t, args->align, sizeof(long));
+	size_t align = max_t(size_t, args->align, sizeof(u64));
 	unsigned int flags = args->flags | a->debug;
 	struct strata_cache *c;
 	const char *copy;

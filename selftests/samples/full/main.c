@@ -399,13 +399,16 @@ static const struct file_operations run_fops = {
 static int result_show(struct seq_file *m, void *unused)
 {
 	unsigned long total, free;
+	struct sysinfo i;
 
 	mutex_lock(&lock);
 	free = count_free(&total);
+	si_meminfo(&i);
 	seq_printf(m, "objects %u\nbytes %llu\npieces %llu\npages %llu\nfree %lu\ntotal %lu\n",
 		   nr_objects, bytes, nr_pieces, nr_pages, free, total);
-	/* What the kernel keeps for those in need is not. */
-	seq_printf(m, "percent %u\navailable %ld\n", percent_used(), si_mem_available());
+	/* What the kernel keeps for those in need is not, nor what kernel objects cannot be in. */
+	seq_printf(m, "percent %u\navailable %ld\n", percent_used(),
+		   max(0L, si_mem_available() - (long)i.freehigh));
 	seq_printf(m, "blocks %u\nallocs %llu\nfrees %llu\nrefused %llu\nearly %llu\nns %llu\n",
 		   page_allocator_has(BLOCK_ORDER), done.allocs, done.frees, done.refused,
 		   done.early, done.ns);
