@@ -215,7 +215,7 @@ static __always_inline bool is_local(const struct strata_pagemap *map, const voi
 static unsigned int sort_local(const struct strata_pagemap *map, void **objects, unsigned int n,
 			       int node)
 {
-	const void *base = objects[0] + STRATA_CHUNK_SIZE;
+	const void *base = NULL;	/* no object is near that */
 	unsigned int i, local = 0;
 
 	while (local < n && is_local(map, objects[local], node, &base))

@@ -71,6 +71,7 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	struct strata_allocator *a = m->private;
 	struct strata_arena_totals arenas;
 	struct strata_region_totals regions;
+	const u64 table = strata_pagemap_bytes(&a->heap.map);
 	u64 large, objects, stacks, used;
 	struct strata_large_counts counts;
 	struct memory all = { };
@@ -78,7 +79,6 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	mutex_lock(&a->lock);
 	strata_allocator_for_each(a, add_cache, &all);
 	mutex_unlock(&a->lock);
-	all.metadata = strata_pagemap_bytes(&a->heap.map);
 	add_nodes(&a->heap, &all);
 	strata_region_totals(&regions);
 	strata_arena_totals(&arenas);
@@ -104,8 +104,9 @@ int strata_stat_metrics(struct seq_file *m, void *unused)
 	show(m, "/memory/classes/metadata/mcache/inuse:bytes", all.mcache);
 	show(m, "/memory/classes/metadata/mspan/inuse:bytes", all.mspan);
 	show(m, "/memory/classes/metadata/other:bytes", all.metadata);
+	show(m, "/memory/classes/metadata/pagemap/inuse:bytes", table);
 	show(m, "/memory/classes/total:bytes", max(used, objects) + all.free * PAGE_SIZE +
-	     all.mcache + all.mspan + all.metadata);
+	     all.mcache + all.mspan + all.metadata + table);
 	show(m, "/strata/arenas/committed:bytes", arenas.committed);
 	show(m, "/strata/heap/returned:bytes", all.returned * PAGE_SIZE);
 	show(m, "/strata/heap/taken:bytes", all.taken * PAGE_SIZE);

@@ -229,6 +229,7 @@ TEST_F(load, adds_up)
 		  value(metrics, "/memory/classes/heap/objects:bytes"));
 	EXPECT_LT(0, value(metrics, "/memory/classes/metadata/mcache/inuse:bytes"));
 	EXPECT_LT(0, value(metrics, "/memory/classes/metadata/other:bytes"));
+	EXPECT_LT(0, value(metrics, "/memory/classes/metadata/pagemap/inuse:bytes"));
 	/* A span descriptor has more than a word. */
 	EXPECT_LT(8 * sum_of("classes", "cache", NULL, "spans"),
 		  value(metrics, "/memory/classes/metadata/mspan/inuse:bytes"));

@@ -38,7 +38,7 @@ echo "1..$nr"
 metadata() {
 	awk -v all="${1:-}" '
 		/metadata\/(mspan|other)/ { sum += $2 }
-		/metadata\/mcache/ && all { sum += $2 }
+		/metadata\/(mcache|pagemap)/ && all { sum += $2 }
 		END { print sum + 0 }' "$strata/metrics"
 }
 
