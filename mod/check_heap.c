@@ -118,15 +118,6 @@ static bool is_mapped(const struct strata_pagemap *map, const struct strata_chun
 	return strata_pagemap_chunk(map, chunk->base) == chunk;
 }
 
-static unsigned int nr_leaves(const struct strata_chunk *chunk)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
-		n += !!chunk->leaf[i];
-	return n;
-}
-
 static void check_chunk(struct strata_checker *k, struct strata_chunk *chunk, int node)
 {
 	const struct strata_pagemap *map = &k->allocator->heap.map;
@@ -177,7 +168,7 @@ static void check_list(struct strata_checker *k, int node, unsigned int longest,
 					    chunk->base, chunk->longest, longest);
 		check_chunk(k, chunk, node);
 		sums->chunks++;
-		sums->leaves += nr_leaves(chunk);
+		sums->leaves += strata_chunk_nr_leaves(chunk);
 		sums->present += chunk->nr_present;
 		sums->free += chunk->nr_free;
 		sums->direct += chunk->nr_direct;

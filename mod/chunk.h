@@ -63,4 +63,14 @@ static inline void *strata_chunk_address(const struct strata_chunk *chunk,
 	return chunk->base + ((unsigned long)page << PAGE_SHIFT);
 }
 
+/* How many leaves of the page map @chunk has. */
+static inline unsigned int strata_chunk_nr_leaves(const struct strata_chunk *chunk)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
+		n += !!chunk->leaf[i];
+	return n;
+}
+
 #endif /* _STRATA_CHUNK_H */

@@ -178,12 +178,8 @@ struct strata_chunk *strata_heap_find_chunk(struct strata_heap *heap, const void
 void strata_heap_forget(struct strata_heap *heap, struct strata_heap_node *hn,
 			struct strata_chunk *chunk)
 {
-	unsigned int i, leaves = 0;
-
 	strata_pagemap_remove(&heap->map, chunk->base);
-	for (i = 0; i < STRATA_CHUNK_LEAVES; i++)
-		leaves += !!chunk->leaf[i];
-	strata_figure_sub(&hn->nr_leaves, leaves);
+	strata_figure_sub(&hn->nr_leaves, strata_chunk_nr_leaves(chunk));
 	strata_figure_sub(&hn->nr_chunks, 1);
 	strata_chunk_destroy_rcu(chunk);
 }

@@ -207,11 +207,21 @@ static int do_shatter(void)
 	return 0;
 }
 
-static int fill_once(unsigned int percent)
+static bool is_percent_used(unsigned int percent)
+{
+	return percent_used() >= percent;
+}
+
+static bool is_kib_asked_for(unsigned int kib)
+{
+	return bytes / SZ_1K >= kib;
+}
+
+static int fill_until(bool (*is_enough)(unsigned int n), unsigned int n)
 {
 	unsigned int refused = 0, i;
 
-	while (percent_used() < percent) {
+	while (!is_enough(n)) {
 		for (i = 0; i < 64; i++)
 			refused = add(some_size()) ? 0 : refused + 1;
 		if (refused > GIVE_UP || nr_objects == max_objects)
@@ -230,7 +240,7 @@ static int do_fill(unsigned int percent)
 	int ret;
 
 	for (more = 10; more; more--) {
-		ret = fill_once(percent);
+		ret = fill_until(is_percent_used, percent);
 		if (ret)
 			return ret;
 		ssleep(1);
@@ -313,22 +323,6 @@ static void free_all(void)
 	nr_pieces = 0;
 }
 
-/* Until so much was asked for, and not until so much is used. */
-static int do_load(unsigned int kib)
-{
-	unsigned int refused = 0;
-
-	while (bytes / SZ_1K < kib) {
-		refused = add(some_size()) ? 0 : refused + 1;
-		if (refused > GIVE_UP || nr_objects == max_objects)
-			return -ENOMEM;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
-}
-
 /* 'fill' or 'load', and of whom. */
 static int fill(char *words, bool by_percent)
 {
@@ -344,7 +338,7 @@ static int fill(char *words, bool by_percent)
 	if (nr_objects && side != &sides[i])
 		return -EBUSY;
 	side = &sides[i];
-	return by_percent ? do_fill(n) : do_load(n);
+	return by_percent ? do_fill(n) : fill_until(is_kib_asked_for, n);
 }
 
 static int obey(char *words)
