@@ -120,7 +120,8 @@ typedef struct {
  * @max_bytes: address space of all regions; by default 256 GiB, or less where
  *	the device or the process may not have so much
  * @region_bytes: slot of one region, a power of two of at least two pages, of
- *	which the last is a guard; by default 1 GiB, or the largest that fits
+ *	which the last is a guard; by default 1 GiB, or the largest that fits, and
+ *	of a default @max_bytes at most a 128th
  * @keep_bytes: memory above its top that strata_region_trim() leaves to a region
  * @flags: STRATA_CREATE_*, STRATA_ARENA_*
  * @node: NUMA node to prefer, counted from 1; 0 for none

@@ -20,6 +20,9 @@
 #define DEFAULT_MAX	((uint64_t)256 << 30)
 #define DEFAULT_REGION	((uint64_t)1 << 30)
 
+/* So many regions, at least, has an arena of which neither size was asked for. */
+#define DEFAULT_REGIONS	128
+
 /* The least that is tried where a process may not have DEFAULT_MAX. */
 #define LEAST_MAX	((uint64_t)64 << 20)
 
@@ -127,11 +130,12 @@ static int check_shape(const struct shape *shape)
 	return 0;
 }
 
-static uint64_t default_region_bytes(uint64_t max_bytes)
+/* At most @most, which is what there is room for. */
+static uint64_t default_region_bytes(uint64_t most)
 {
 	uint64_t bytes = DEFAULT_REGION;
 
-	while (bytes > max_bytes)
+	while (bytes > most)
 		bytes /= 2;
 	return bytes;
 }
@@ -208,7 +212,9 @@ static int create_fitting(struct strata_arena *a, const struct strata_arena_opts
 	if (shape->max_bytes < opts->region_bytes && !opts->max_bytes)
 		shape->max_bytes = opts->region_bytes;
 	for (;;) {
-		shape->region_bytes = opts->region_bytes ?: default_region_bytes(shape->max_bytes);
+		/* Of what is less than usual, each thread still has its part. */
+		shape->region_bytes = opts->region_bytes ?:
+			default_region_bytes(opts->max_bytes ?: shape->max_bytes / DEFAULT_REGIONS);
 		err = check_shape(shape) ?: create_shape(a, shape, choice);
 		if ((err != -EOVERFLOW && err != -ENOMEM) || opts->max_bytes ||
 		    shape->max_bytes / 2 < least)
