@@ -87,7 +87,7 @@ static int create(struct strata_arena *a, const struct shape *shape)
 /* What /proc says of an arena's descriptor. */
 static int read_shape(struct strata_arena *a, int fd)
 {
-	unsigned long long regions, region_bytes;
+	unsigned long long regions = 0, region_bytes = 0;
 	char path[64], line[128];
 	FILE *f;
 
@@ -96,13 +96,21 @@ static int read_shape(struct strata_arena *a, int fd)
 	if (!f)
 		return errno == ENOENT ? -EBADF : -errno;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "strata-regions: %llu", &regions) == 1)
-			a->nr_regions = regions;
-		if (sscanf(line, "strata-region-bytes: %llu", &region_bytes) == 1)
-			a->region_bytes = region_bytes;
+		if (sscanf(line, "strata-regions: %llu", &regions) != 1 &&
+		    sscanf(line, "strata-region-bytes: %llu", &region_bytes) != 1)
+			continue;
+		if (regions && region_bytes)
+			break;
 	}
 	fclose(f);
-	return a->nr_regions && a->region_bytes ? 0 : -EINVAL;
+	if (!regions || !region_bytes)
+		return -EINVAL;
+	/* A 64-bit program may have made it. */
+	if (regions > SIZE_MAX / 4 / region_bytes)
+		return -EOVERFLOW;
+	a->nr_regions = regions;
+	a->region_bytes = region_bytes;
+	return 0;
 }
 
 /**
