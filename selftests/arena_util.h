@@ -65,12 +65,30 @@ static inline int arena_create(struct strata_create *how)
 	return err ?: how->out_fd;
 }
 
+/* Where in free address space huge pages fit. The kernel sees to it for 64-bit programs. */
+static inline void *huge_place(size_t len)
+{
+	size_t huge = 2 * MIB;
+	char *room;
+
+	if (sizeof(void *) > 4)
+		return NULL;
+	room = mmap(NULL, len + huge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		return NULL;
+	munmap(room, len + huge);
+	return (void *)(((uintptr_t)room + huge - 1) & -huge);
+}
+
 /* Map all of the arena at @a->fd; @a->how says its shape. */
 static inline bool arena_map(struct arena *a, int prot)
 {
+	bool huge = a->how.flags & STRATA_CREATE_HUGE;
+
 	a->data_len = a->how.out_ctl_off - a->how.out_data_off;
 	a->ctl_len = (a->how.out_nr_regions * sizeof(*a->ctl) + PAGE - 1) & -PAGE;
-	a->data = mmap(NULL, a->data_len, prot, MAP_SHARED, a->fd, a->how.out_data_off);
+	a->data = mmap(huge ? huge_place(a->data_len) : NULL, a->data_len, prot, MAP_SHARED,
+		       a->fd, a->how.out_data_off);
 	a->ctl = mmap(NULL, a->ctl_len, prot, MAP_SHARED, a->fd, a->how.out_ctl_off);
 	return a->data != MAP_FAILED && a->ctl != MAP_FAILED;
 }
@@ -87,10 +105,20 @@ static inline bool arena_open(struct arena *a, size_t max_bytes, size_t region_b
 	return arena_map(a, PROT_READ | PROT_WRITE);
 }
 
-/* Kernels with PREEMPT_RT have no huge pages: arenas get small ones in their place. */
+/*
+ * Kernels with PREEMPT_RT have no huge pages, and others have larger ones than fit in
+ * a test: arenas get small ones in their place.
+ */
 static inline bool has_huge_pages(void)
 {
-	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r");
+	unsigned long size = 0;
+
+	if (f && fscanf(f, "%lu", &size) != 1)
+		size = 0;
+	if (f)
+		fclose(f);
+	return size == 2 * MIB;
 }
 
 static inline void arena_close(struct arena *a)

@@ -25,8 +25,6 @@ FIXTURE_SETUP(huge)
 	ASSERT_EQ(command(dev, STRATA_IOC_INFO, &info), 0);
 	close(dev);
 	ASSERT_TRUE(info.features & STRATA_FEATURE_HUGE);
-	if (PAGE != 4096)
-		SKIP(return, "no 2 MiB pages with this page size");
 	self->a.how = create_args(2 * REGION, REGION);
 	self->a.how.flags = STRATA_CREATE_HUGE;
 	self->a.fd = arena_create(&self->a.how);
@@ -71,7 +69,7 @@ TEST_F(huge, one_fault_each)
 	size_t i, n = REGION / HUGE - 1;
 
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	EXPECT_EQ((unsigned long)self->a.data % HUGE, 0);
 	for (i = 0; i < n; i++) {
 		self->a.data[i * HUGE + 12345] = 1;
@@ -95,7 +93,7 @@ TEST_F(huge, guard)
 	char *last = self->a.data + REGION - HUGE;
 
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	memset(last, 1, HUGE - PAGE);
 	EXPECT_EQ(arena_stat(self->a.fd, 0).committed, HUGE - PAGE);
 	EXPECT_EQ(try_access(last + HUGE - PAGE, true), SIGBUS);
@@ -122,7 +120,7 @@ TEST_F(huge, zeroed)
 TEST_F(huge, trim_in_part)
 {
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	memset(self->a.data, 7, 3 * HUGE);
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, PAGE, HUGE), 0);
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, PAGE, 3 * HUGE - 2 * PAGE),
@@ -139,7 +137,7 @@ TEST_F(huge, odd_mappings)
 	char *whole = self->a.data, *part, *reserved, *off;
 
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	part = mmap(NULL, 8 * PAGE, RW, MAP_SHARED, self->a.fd, HUGE + 5 * PAGE);
 	ASSERT_NE(part, MAP_FAILED);
 	put_text(part, "part");
@@ -215,7 +213,7 @@ TEST_F(huge, get_user_pages)
 	int fds[2], mem = open("/proc/self/mem", O_RDWR);
 
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	memset(p + 98 * PAGE, 'x', PAGE);
 	memset(p + 99 * PAGE, 'y', 3 * PAGE);
 	ASSERT_EQ(pipe(fds), 0);

@@ -126,7 +126,7 @@ TEST_F(lazy, huge)
 	struct arena b;
 
 	if (!has_huge_pages())
-		SKIP(return, "no huge pages in this kernel");
+		SKIP(return, "no huge pages of 2 MiB in this kernel");
 	ASSERT_TRUE(open_lazy(&b, STRATA_CREATE_LAZY | STRATA_CREATE_HUGE, 0));
 	set_top(&b, 0, 6 * MIB);
 	memset(b.data, 1, 6 * MIB);
