@@ -77,7 +77,7 @@ static inline void *huge_place(size_t len)
 	if (room == MAP_FAILED)
 		return NULL;
 	munmap(room, len + huge);
-	return (void *)(((uintptr_t)room + huge - 1) & -huge);
+	return (void *)(((unsigned long)room + huge - 1) & -huge);
 }
 
 /* Map all of the arena at @a->fd; @a->how says its shape. */
