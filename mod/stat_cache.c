@@ -67,7 +67,8 @@ static void show_magazine(struct strata_cache *c, void *context)
 	u64 refills = strata_figure_read(&m->refills);
 	u64 flushes = strata_figure_read(&m->flushes);
 
-	if (!allocs && !count && !aside && !capacity)
+	/* Who only freed was used, too. */
+	if (!strata_magazine_uses(m) && !count && !aside && !capacity)
 		return;
 	view->objects += count;
 	view->aside += aside;

@@ -4,11 +4,13 @@
  * other, and they show what a load of known size did. The load is a recording
  * that strata_replay.ko replays.
  */
+#define _GNU_SOURCE
 #include "kselftest_harness.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +25,11 @@
 #define REPLAY		"/sys/kernel/debug/strata_replay/"
 #define PERCPU_KIB	"/sys/module/strata/parameters/percpu_kib"
 
-/* A class that the replay itself has no use for, and objects beyond all classes. */
+/* Classes that the replay itself has no use for, and objects beyond all classes. */
 #define CLASS		"heap-3200"
 #define CLASS_SIZE	3100
+#define OTHER_CLASS	"heap-2816"
+#define OTHER_SIZE	2700
 #define NR_SMALL	3000
 #define LARGE_SIZE	(200 << 10)
 #define LARGE_PAGES	50
@@ -57,8 +61,8 @@ static int unload_replay(void)
 	return syscall(SYS_delete_module, "strata_replay", O_NONBLOCK) ? -errno : 0;
 }
 
-/* A recording that allocates, from all CPUs in turn; selftests/demo/README has the format. */
-static int feed_recording(void)
+/* A recording that allocates, from CPUs in turn; selftests/demo/README has the format. */
+static int feed_recording(__u32 small, __u32 cpus)
 {
 	struct {
 		char magic[8];
@@ -72,8 +76,8 @@ static int feed_recording(void)
 	recording->nr_events = NR_ALL;
 	recording->nr_slots = NR_ALL;
 	for (i = 0; i < NR_ALL; i++) {
-		size = i < NR_SMALL ? CLASS_SIZE : LARGE_SIZE;
-		recording->event[i].what = size << 4 | (i & 1) << 1;
+		size = i < NR_SMALL ? small : LARGE_SIZE;
+		recording->event[i].what = size << 4 | i % cpus << 1;
 		recording->event[i].slot = i;
 	}
 	err = put(REPLAY "trace", recording, sizeof(*recording));
@@ -118,7 +122,7 @@ FIXTURE(load)
 FIXTURE_SETUP(load)
 {
 	ASSERT_EQ(0, load_replay());
-	ASSERT_EQ(0, feed_recording());
+	ASSERT_EQ(0, feed_recording(CLASS_SIZE, 2));
 	self->allocs = sum_of("classes", "cache", CLASS, "allocs");
 	self->frees = sum_of("classes", "cache", CLASS, "frees");
 	self->live = sum_of("classes", "cache", CLASS, "live");
@@ -304,6 +308,25 @@ TEST_F(load, is_the_same_everywhere)
 	free(metrics);
 	free(large);
 	free(after);
+}
+
+/* What a CPU did that only frees is in the sums when its magazine holds nothing again. */
+TEST_F(load, shows_who_only_frees)
+{
+	cpu_set_t last;
+
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	ASSERT_EQ(0, feed_recording(OTHER_SIZE, 1));
+	ASSERT_EQ(0, put_word(REPLAY "run", "end"));
+	/* The recording allocates on the first one; who writes "free" does that. */
+	CPU_ZERO(&last);
+	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &last);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(last), &last));
+	ASSERT_EQ(0, put_word(REPLAY "run", "free"));
+	ASSERT_EQ(0, put_word(STRATA "drain", "1"));
+	EXPECT_LT(0, sum_of("classes", "cache", OTHER_CLASS, "flushes"));
+	EXPECT_EQ(sum_of("classes", "cache", OTHER_CLASS, "flushes"),
+		  sum_of("percpu", "cache", OTHER_CLASS, "flushes"));
 }
 
 /* Chunks by how full they are add up, and a free page is a free run. */
