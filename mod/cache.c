@@ -216,17 +216,17 @@ static unsigned int sort_local(const struct strata_pagemap *map, void **objects,
 			       int node)
 {
 	const void *base = NULL;	/* no object is near that */
-	unsigned int i, local = 0;
+	void **end = objects + n, **local = objects, **p;
 
-	while (local < n && is_local(map, objects[local], node, &base))
+	while (local < end && is_local(map, *local, node, &base))
 		local++;
-	for (i = local + 1; i < n; i++) {
-		if (is_local(map, objects[i], node, &base)) {
-			swap(objects[local], objects[i]);
+	for (p = local; p < end; p++) {
+		if (is_local(map, *p, node, &base)) {
+			swap(*local, *p);
 			local++;
 		}
 	}
-	return local;
+	return local - objects;
 }
 
 /* Leave objects in the depot of this node, or bring them home. */
@@ -304,7 +304,9 @@ static void unmark_copy(const struct strata_cache *c, void **to, void **from, un
 	void *object;
 
 	while (n--) {
-		object = READ_ONCE(from[n]);
+		object = from[n];
+		/* For the reason of strata_object_copy(). */
+		OPTIMIZER_HIDE_VAR(object);
 		strata_track_store(object + mark, 0);
 		to[n] = object;
 	}

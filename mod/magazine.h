@@ -163,11 +163,29 @@ static inline u64 strata_magazine_uses(const struct strata_magazine *m)
 	return (strata_figure_read(&m->claim) >> 1) + strata_figure_read(&m->many);
 }
 
-/* Copy @n pointers, a few instructions each: too few for what memcpy() starts with. */
-static __always_inline void strata_objects_copy(void **to, void **from, unsigned int n)
+/* Hidden from the compiler, which would make a call to memcpy() of a loop of these. */
+static __always_inline void strata_object_copy(void **to, void **from)
 {
-	while (n--)
-		to[n] = READ_ONCE(from[n]);
+	void *object = *from;
+
+	OPTIMIZER_HIDE_VAR(object);
+	*to = object;
+}
+
+/*
+ * Copy @n pointers, by four: too few for what memcpy() starts with. The two arrays
+ * do not overlap.
+ */
+static __always_inline void strata_objects_copy(void **to, void **from, unsigned long n)
+{
+	for (; n % 4; n--)
+		strata_object_copy(to + n - 1, from + n - 1);
+	for (; n; n -= 4) {
+		strata_object_copy(to + n - 1, from + n - 1);
+		strata_object_copy(to + n - 2, from + n - 2);
+		strata_object_copy(to + n - 3, from + n - 3);
+		strata_object_copy(to + n - 4, from + n - 4);
+	}
 }
 
 /*
