@@ -25,4 +25,13 @@ static __always_inline int strata_home(void)
 	return likely(node_state(node, N_MEMORY)) ? node : strata_home_beside(node);
 }
 
+/*
+ * Is memory of @node at home here? Where it is on this CPU's own node, that has some.
+ * Context as for strata_home().
+ */
+static __always_inline bool strata_home_is(int node)
+{
+	return likely(node == numa_mem_id()) || node == strata_home();
+}
+
 #endif /* _STRATA_HOME_H */

@@ -91,10 +91,13 @@ strata_large_cache_remove(struct strata_large_cache *lc, unsigned int i)
 static __always_inline void strata_large_cache_keep(struct strata_large_cache *lc,
 						    struct strata_span *span)
 {
-	lc->slot[lc->count++] = span;
-	lc->pages += span->npages;
+	const unsigned int count = lc->count, npages = span->npages;
+
+	lc->slot[count] = span;
+	lc->count = count + 1;
+	lc->pages += npages;
 	lc->put++;
-	lc->taken_pages -= span->npages;
+	lc->taken_pages -= npages;
 }
 
 #endif /* _STRATA_LARGE_CACHE_H */

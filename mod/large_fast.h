@@ -7,9 +7,7 @@
 #define _STRATA_LARGE_FAST_H
 
 #include <linux/mm.h>
-#include <linux/nodemask.h>
 #include <linux/preempt.h>
-#include <linux/topology.h>
 
 #include "home.h"
 #include "large_cache.h"
@@ -22,7 +20,7 @@ static __always_inline bool strata_large_cache_has_room(const struct strata_larg
 {
 	return lc->count < STRATA_LARGE_SLOTS &&
 	       lc->pages + span->npages <= strata_large_budget() >> PAGE_SHIFT &&
-	       (nr_online_nodes == 1 || span->node == strata_home());
+	       strata_home_is(span->node);
 }
 
 /* One that this CPU keeps at hand, or NULL. It is on this node, and marked free. */
