@@ -13,19 +13,8 @@
 modules=${STRATA_MODULES:-/lib/strata}
 commit=/sys/module/strata_bugs/parameters/commit
 
-case=0
-failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-	fi
-}
-
-say() { echo "# $*"; }
+# shellcheck source=selftests/ktap.sh
+. "${0%/*}/ktap.sh"
 
 # What the log says since the last mark of that name.
 since() {
@@ -60,12 +49,10 @@ with() { # <options of strata.ko>...
 
 quiet() { "$@" 2>/dev/null; }
 
-echo 'TAP version 13'
 if grep -q ' kasan_report$' /proc/kallsyms; then
-	echo '1..0 # SKIP KASAN would speak first'
-	exit 4
+	skip_all 'KASAN would speak first'
 fi
-echo 1..19
+plan 19
 
 rmmod strata
 ! quiet insmod "$modules/strata.ko" debug=redzone,poisn && dmesg | grep -q 'debug=redzone,poisn: known are'

@@ -19,25 +19,8 @@ operations=100000
 # are five seconds where the machine has time for the guest.
 waits=10
 
-case=0
-failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-		sed 's/^/# /' $full/result
-	fi
-}
-
-skip() { # <name> <why>
-	case=$((case + 1))
-	echo "ok $case # SKIP $1: $2"
-}
-
-say() { echo "# $*"; }
+# shellcheck source=selftests/ktap.sh
+. "${0%/*}/ktap.sh"
 
 run() { echo "$*" >$full/run; }
 
@@ -97,12 +80,10 @@ progress() {
 		$tracing/trace
 }
 
-echo 'TAP version 13'
 if grep -q ' kasan_report$' /proc/kallsyms || [ -e /sys/kernel/debug/kmemleak ]; then
-	echo '1..0 # SKIP sanitizers take memory for each object, and keep what is freed'
-	exit 4
+	skip_all 'sanitizers take memory for each object, and keep what is freed'
 fi
-echo 1..10
+plan 10
 insmod "$modules/strata_full.ko" || exit 1
 # Where blocks are broken up on purpose the kernel would set ever more memory aside,
 # up to where others are killed for it.
@@ -110,23 +91,23 @@ boost=$(cat $boost_factor)
 echo 0 >$boost_factor
 
 shatter
-result $? 'no block of 2 MiB is free'
+result $? 'no block of 2 MiB is free' $full/result
 say "$(get pieces) blocks were broken; $(get free) of $(get total) pages are free"
 
 run fill strata 90 && refused_nothing
-result $? 'memory is filled to 90 %, and nothing refused'
+result $? 'memory is filled to 90 %, and nothing refused' $full/result
 say "$(get objects) objects of $(get bytes) bytes in $(held) pages"
 
 run mix $operations && refused_nothing_early && [ $(($(get refused) * 20)) -lt $operations ] &&
 	[ $(($(get allocs) + $(get frees) + $(get refused))) = $operations ]
-result $? "$operations allocations and frees there: refused is what the page allocator has not"
+result $? "$operations allocations and frees there: refused is what the page allocator has not" $full/result
 say "$(get refused) refused, $(get early) of them early, at $(get percent) %"
 
 [ "$(get blocks)" = 0 ]
-result $? 'all that without a block of 2 MiB'
+result $? 'all that without a block of 2 MiB' $full/result
 
 run last && [ "$(get refused)" -gt 0 ] && refused_nothing_early
-result $? 'to the end of memory: refused is what the page allocator has not'
+result $? 'to the end of memory: refused is what the page allocator has not' $full/result
 say "$(get allocs) more objects, $(get refused) sizes refused, $(get early) of them early"
 
 peak=$(held)
@@ -137,7 +118,7 @@ while left=$(held); [ $((left * 20)) -gt "$peak" ] && [ $waited -lt $waits ]; do
 	waited=$((waited + 1))
 done
 [ $((left * 20)) -le "$peak" ]
-result $? 'of what is freed 95 % goes back by itself'
+result $? 'of what is freed 95 % goes back by itself' $full/result
 say "$left of $peak pages after $waited waits of half a second"
 
 # The objects are freed, and at once somebody wants nine tenths of what they were in.
@@ -147,7 +128,7 @@ wanted=$(($(get available) + before * 9 / 10))
 kills=$(oom_kills)
 watch_reclaim && traced=1 || traced=
 run "press $wanted" && [ "$(get refused)" = 0 ] && [ "$(oom_kills)" = "$kills" ]
-result $? 'who needs what is free gets it, and nothing is killed'
+result $? 'who needs what is free gets it, and nothing is killed' $full/result
 after=$(held)
 say "$(get ns) ns for $wanted pages, without the last $(get refused); strata held $before before and $after after"
 
@@ -161,13 +142,13 @@ if [ "$traced" ]; then
 			'the background had time to give it back'
 	else
 		[ "$shrunk" -ge $((before / 2)) ]
-		result $? 'most of it at once, through the shrinker'
+		result $? 'most of it at once, through the shrinker' $full/result
 	fi
 	if [ "$directly" = 0 ]; then
 		skip 'reclaim counts it as progress' 'a thread of the kernel was always first'
 	else
 		[ $(($(progress) * 2)) -ge "$directly" ]
-		result $? 'reclaim counts it as progress'
+		result $? 'reclaim counts it as progress' $full/result
 	fi
 	say "the shrinker gave back $shrunk pages, $directly of them to who wanted some;" \
 		"reclaim counts $(progress)"
@@ -178,7 +159,7 @@ fi
 
 run free
 [ "$(cat $strata/check)" = ok ]
-result $? 'all is in order'
+result $? 'all is in order' $full/result
 
 rmmod strata_full || failed=1
 echo "$boost" >$boost_factor

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 #
 # The fuzzers, for a moment: all programs of the corpus, crashes of the past
 # among them, and some new ones from a fixed seed. 'make fuzz' is the real thing.

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 #
 # strata.ko comes and goes: fifty times, with a consumer now and then. Each time
 # everything it made is there, then gone, it says that nothing was live, and the
@@ -16,19 +17,8 @@ rounds=50
 # Kernel memory may vary by so much between the first round and the last, in KiB.
 slack=2048
 
-case=0
-failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-	fi
-}
-
-say() { echo "# $*"; }
+# shellcheck source=selftests/ktap.sh
+. "${0%/*}/ktap.sh"
 
 there() { [ -d /sys/module/strata ] && [ -c /dev/strata ] && [ -d /sys/kernel/debug/strata ]; }
 gone() { ! [ -e /sys/module/strata ] && ! [ -e /dev/strata ] && ! [ -e /sys/kernel/debug/strata ]; }
@@ -59,8 +49,7 @@ round() {
 		{ say "round $1: it said that something was live"; return 1; }
 }
 
-echo 'TAP version 13'
-echo 1..7
+plan 7
 
 # Left over by a test before this one: none of our business, but in our way.
 quiet rmmod strata_replay

@@ -13,19 +13,9 @@
 modules=${STRATA_MODULES:-/lib/strata}
 commit=/sys/module/strata_bugs/parameters/commit
 
-case=0
-failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-	fi
-}
+# shellcheck source=selftests/ktap.sh
+. "${0%/*}/ktap.sh"
 
-say() { echo "# $*"; }
 log() { echo "strata-vm: $*" >/dev/kmsg; }
 
 # What the log says since the mark of that name.
@@ -71,12 +61,10 @@ scan() {
 	cat /sys/kernel/debug/kmemleak
 }
 
-echo 'TAP version 13'
 if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
-	echo '1..0 # SKIP this kernel has no KASAN or no kmemleak'
-	exit 4
+	skip_all 'this kernel has no KASAN or no kmemleak'
 fi
-echo 1..18
+plan 18
 insmod "$modules/strata_bugs.ko" || exit 1
 
 kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'

@@ -14,17 +14,8 @@ modules=${STRATA_MODULES:-/lib/strata}
 commit=/sys/module/strata_bugs/parameters/commit
 watch=/sys/module/kcsan/parameters/skip_watch
 
-case=0
-failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-	fi
-}
+# shellcheck source=selftests/ktap.sh
+. "${0%/*}/ktap.sh"
 
 # The report of a race between two functions, if there is one. More of the log may have
 # been lost than what came before.
@@ -51,12 +42,10 @@ race() { # <mistake> <functions> <words of the report> <name of the case>
 	result $? "$4"
 }
 
-echo 'TAP version 13'
 if ! [ -e $watch ]; then
-	echo '1..0 # SKIP this kernel has no KCSAN'
-	exit 4
+	skip_all 'this kernel has no KCSAN'
 fi
-echo 1..3
+plan 3
 insmod "$modules/strata_bugs.ko" || exit 1
 often=$(cat $watch)
 

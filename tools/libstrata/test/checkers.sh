@@ -10,17 +10,8 @@ lib=$top/build/lib
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-case=0 failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-		sed 's/^/# /' "$tmp/said" | head -n 12
-	fi
-}
+# shellcheck source=selftests/ktap.sh
+. "$top/selftests/ktap.sh"
 
 compile() { # <program> <arguments>
 	local program=$1
@@ -40,8 +31,7 @@ silent() { # <program> <way>
 		grep -qx 'e\?ended' "$tmp/said" && [ "$(wc -l <"$tmp/said")" = 1 ]
 }
 
-echo 'TAP version 13'
-echo 1..20
+plan 20
 
 for kind in shared static; do
 	case $kind in
@@ -52,26 +42,26 @@ for kind in shared static; do
 	under=(env ASAN_OPTIONS=detect_leaks=0)
 	for way in after_pop after_frame after_reset over_the_end after_shrinking; do
 		reported 'ERROR: AddressSanitizer: use-after-poison' "asan-$kind" $way
-		result $? "AddressSanitizer, $kind: $way"
+		result $? "AddressSanitizer, $kind: $way" "$tmp/said"
 	done
 	silent "asan-$kind" nothing
-	result $? "AddressSanitizer, $kind: nothing"
+	result $? "AddressSanitizer, $kind: nothing" "$tmp/said"
 done
 
 compile plain "$lib/libstrata.a" || exit 1
 under=(valgrind -q --error-exitcode=9)
 for way in after_pop after_frame after_reset over_the_end after_shrinking; do
 	reported 'Invalid \(read\|write\)' plain $way
-	result $? "Valgrind: $way"
+	result $? "Valgrind: $way" "$tmp/said"
 done
 reported 'depends on uninitialised' plain never_written
-result $? 'Valgrind: never_written'
+result $? 'Valgrind: never_written' "$tmp/said"
 silent plain nothing
-result $? 'Valgrind: nothing'
+result $? 'Valgrind: nothing' "$tmp/said"
 
 # With neither, nobody notices.
 under=()
 silent plain after_pop
-result $? 'unchecked: after_pop'
+result $? 'unchecked: after_pop' "$tmp/said"
 
 exit $failed

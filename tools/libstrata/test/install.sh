@@ -13,17 +13,8 @@ root=$tmp/root
 said=$tmp/said
 cd "$tmp" || exit 1
 
-case=0 failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-		sed 's/^/# /' "$said" | head -n 20
-	fi
-}
+# shellcheck source=selftests/ktap.sh
+. "$top/selftests/ktap.sh"
 
 # As a user would who has unpacked what was staged.
 config() {
@@ -33,12 +24,11 @@ config() {
 }
 warn=(-Wall -Wextra -Wpedantic -Werror)
 
-echo 'TAP version 13'
-echo 1..16
+plan 16
 
 git -C "$top" status --porcelain >"$tmp/before"
 make -s -C "$top/tools/libstrata" install PREFIX=/usr DESTDIR="$root" >"$said" 2>&1
-result $? 'make install'
+result $? 'make install' "$said"
 
 (cd "$root" && find . -type f -o -type l | LC_ALL=C sort) >"$tmp/files"
 cat >"$tmp/wanted" <<-END
@@ -55,10 +45,10 @@ cat >"$tmp/wanted" <<-END
 	./usr/lib/pkgconfig/strata.pc
 END
 grep -v /man/ "$tmp/files" | diff - "$tmp/wanted" >"$said"
-result $? 'installs these files'
+result $? 'installs these files' "$said"
 
 git -C "$top" status --porcelain | diff "$tmp/before" - >"$said"
-result $? 'leaves the tree clean'
+result $? 'leaves the tree clean' "$said"
 
 # Every function of the headers has a page by its name, or is the slow path of one.
 grep -oE '\bstrata_(arena|region|set)_[a-z_]+\(' "$root/usr/include/strata.h" | tr -d '(' | sort -u |
@@ -66,26 +56,26 @@ grep -oE '\bstrata_(arena|region|set)_[a-z_]+\(' "$root/usr/include/strata.h" | 
 	[ -e "$root/usr/share/man/man3/$name.3" ] || echo "no page for $name"
 done >"$said"
 [ ! -s "$said" ]
-result $? 'has a manual page for each function'
+result $? 'has a manual page for each function' "$said"
 
 # The symbols are those of the header, and have versions.
 nm -D --defined-only "$root/usr/lib/libstrata.so.1" | awk '$2 == "T" { print $3 }' |
 	sort >"$tmp/symbols"
 ! grep -v '@@STRATA_1$' "$tmp/symbols" >"$said" && [ "$(wc -l <"$tmp/symbols")" -gt 20 ]
-result $? 'every symbol has a version'
+result $? 'every symbol has a version' "$said"
 sed 's/@@.*//' "$tmp/symbols" | while read -r name; do
 	grep -qw "$name" "$root/usr/include/strata.h" || echo "$name is not in strata.h"
 done >"$said"
 [ ! -s "$said" ]
-result $? 'no symbol is unheard of'
+result $? 'no symbol is unheard of' "$said"
 readelf -d "$root/usr/lib/libstrata.so.1" | grep -q 'SONAME.*\[libstrata.so.1\]'
-result $? 'has a soname'
+result $? 'has a soname' "$said"
 # No writable and executable memory, no text relocations.
 ! readelf -dl "$root/usr/lib/libstrata.so.1" | grep -E 'TEXTREL|GNU_STACK.*RWE|RWE' >"$said"
-result $? 'is position independent'
+result $? 'is position independent' "$said"
 
 "$top/tools/libstrata/examples" "$tmp/examples"
-result $? 'examples are found'
+result $? 'examples are found' "$said"
 
 build_examples() { # <package> <link arguments>
 	local package=$1 source
@@ -106,20 +96,20 @@ run_examples() {
 
 # shellcheck disable=SC2046 # words on purpose
 build_examples strata $(config --libs strata) >"$said" 2>&1 && run_examples >"$said" 2>&1
-result $? 'examples, shared library'
+result $? 'examples, shared library' "$said"
 build_examples strata "$root/usr/lib/libstrata.a" -static -pthread >"$said" 2>&1 &&
 	run_examples >"$said" 2>&1
-result $? 'examples, static library'
+result $? 'examples, static library' "$said"
 # shellcheck disable=SC2046 # words on purpose
 build_examples strata-debug $(config --libs strata-debug) >"$said" 2>&1 &&
 	run_examples >"$said" 2>&1
-result $? 'examples, debug library'
+result $? 'examples, debug library' "$said"
 
 # The debug library in place of the other, without building anew.
 # shellcheck disable=SC2046 # words on purpose
 build_examples strata $(config --libs strata) >"$said" 2>&1 &&
 	LD_PRELOAD=$root/usr/lib/libstrata_debug.so run_examples >"$said" 2>&1
-result $? 'examples, debug library preloaded'
+result $? 'examples, debug library preloaded' "$said"
 
 cat >hello.cpp <<-'END'
 	#include <vector>
@@ -137,11 +127,11 @@ for std in 17 20; do
 	"${CXX:-g++}" -std=c++$std -O2 "${warn[@]}" -Wno-pedantic -o hello hello.cpp \
 		$(config --cflags --libs strata) >"$said" 2>&1 &&
 		LD_LIBRARY_PATH=$root/usr/lib ./hello
-	result $? "C++$std"
+	result $? "C++$std" "$said"
 done
 
 # The README says twenty lines.
 [ "$(grep -vc '^$' "$tmp/examples/README.c")" -le 22 ]
-result $? 'the program of the README is short'
+result $? 'the program of the README is short' "$said"
 
 exit $failed

@@ -9,29 +9,19 @@ cd "$top/Documentation/man" || exit 1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-case=0 failed=0
-result() { # <status> <name>
-	case=$((case + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $case $2"
-	else
-		failed=1
-		echo "not ok $case $2"
-		sed 's/^/# /' "$tmp/said" | head -n 20
-	fi
-}
+# shellcheck source=selftests/ktap.sh
+. "$top/selftests/ktap.sh"
 
-echo 'TAP version 13'
-echo 1..4
+plan 4
 
 mandoc -T lint -W warning ./*.[0-9] >"$tmp/said" 2>&1
-result $? 'mandoc'
+result $? 'mandoc' "$tmp/said"
 
 for page in *.[0-9]; do
 	groff -mdoc -Tutf8 -ww -z "$page"
 done >"$tmp/said" 2>&1
 [ ! -s "$tmp/said" ]
-result $? 'groff'
+result $? 'groff' "$tmp/said"
 
 # Our names are in these pages; the others are the system's.
 names=$(sed -n 's/^\.Nm \([a-zA-Z_]*\).*/\1/p' ./*.[0-9])
@@ -39,7 +29,7 @@ grep -hoE '^\.Xr strata[a-z_]* [0-9]' ./*.[0-9] | while read -r _ name _; do
 	grep -qx "$name" <<<"$names" || echo "$name is referred to and has no page"
 done >"$tmp/said"
 [ ! -s "$tmp/said" ]
-result $? 'references'
+result $? 'references' "$tmp/said"
 
 # Every command and flag of the device is spoken of.
 grep -oE 'STRATA_(IOC|CREATE)_[A-Z_]+\b' "$top/include/uapi/linux/strata.h" |
@@ -47,6 +37,6 @@ grep -oE 'STRATA_(IOC|CREATE)_[A-Z_]+\b' "$top/include/uapi/linux/strata.h" |
 	grep -qw "$name" ./*.[0-9] || echo "$name is on no page"
 done >"$tmp/said"
 [ ! -s "$tmp/said" ]
-result $? 'the device'
+result $? 'the device' "$tmp/said"
 
 exit $failed
