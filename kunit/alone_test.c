@@ -19,13 +19,6 @@
 
 #define MANY	20
 
-static void *get(struct kunit *test, size_t size, gfp_t gfp)
-{
-	struct strata_fixture *f = test->priv;
-
-	return strata_alloc_from(f->a, size, gfp, NUMA_NO_NODE, STRATA_HERE);
-}
-
 /* Blocks of an order that holds @size bytes, and none that are larger. */
 static void only_for(struct kunit *test, size_t size)
 {
@@ -54,7 +47,7 @@ static void every_class(struct kunit *test)
 		only_for(test, size);
 		alone += needs_more_than(test, size);
 		for (i = 0; i < MANY; i++) {
-			p[i] = get(test, size, i % 2 ? GFP_KERNEL : GFP_NOWAIT);
+			p[i] = strata_get(test, size, i % 2 ? GFP_KERNEL : GFP_NOWAIT);
 			KUNIT_ASSERT_NOT_NULL_MSG(test, p[i], "object %u of %zu bytes", i, size);
 			KUNIT_ASSERT_GE(test, strata_usable(f->a, p[i]), size);
 			KUNIT_ASSERT_TRUE(test, strata_is_live(f->a, p[i]));
@@ -78,11 +71,11 @@ static void not_for_good(struct kunit *test)
 	void *p, *q;
 
 	only_for(test, 64);
-	p = get(test, 64, GFP_KERNEL);
+	p = strata_get(test, 64, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 1UL);
 	strata_fake_recover(&f->fake);
-	q = get(test, 64, GFP_KERNEL);
+	q = strata_get(test, 64, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, q);
 	KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 1UL);
 	strata_free_to(f->a, p, STRATA_HERE);
@@ -95,12 +88,12 @@ static void zeroed(struct kunit *test)
 	char *p;
 
 	only_for(test, PAGE_SIZE);
-	p = get(test, 100, GFP_KERNEL);
+	p = strata_get(test, 100, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	/* Sanitizers let nobody see more than was asked for. */
 	strata_track_fill(p, 0x33, strata_usable(f->a, p));
 	strata_free_to(f->a, p, STRATA_HERE);
-	p = get(test, 100, GFP_KERNEL | __GFP_ZERO);
+	p = strata_get(test, 100, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, strata_track_match(p, 0, strata_usable(f->a, p)),
 			strata_usable(f->a, p));
@@ -136,7 +129,7 @@ static void may_not_fail(struct kunit *test)
 	void *p;
 
 	only_for(test, 64);
-	p = get(test, 64, GFP_KERNEL | __GFP_NOFAIL);
+	p = strata_get(test, 64, GFP_KERNEL | __GFP_NOFAIL);
 	KUNIT_EXPECT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_errors, 0UL);
 	strata_free_to(f->a, p, STRATA_HERE);

@@ -11,7 +11,6 @@
 #include "../mod/alloc.h"
 #include "../mod/check.h"
 #include "../mod/drain.h"
-#include "../mod/drain.h"
 #include "fixture.h"
 
 static unsigned long stamp(const struct strata_fake *fake, unsigned int order)
@@ -346,4 +345,31 @@ void strata_expect_sound(struct kunit *test, struct strata_allocator *a)
 {
 	strata_background_settle(a);
 	KUNIT_EXPECT_EQ(test, strata_check(a), 0UL);
+}
+
+/**
+ * strata_get() - allocate from the test's allocator
+ * @test: the test, with a fixture
+ * @size: in bytes
+ * @gfp: as for strata_alloc()
+ *
+ * Return: the object, or NULL.
+ */
+void *strata_get(struct kunit *test, size_t size, gfp_t gfp)
+{
+	struct strata_fixture *f = test->priv;
+
+	return strata_alloc_from(f->a, size, gfp, NUMA_NO_NODE, STRATA_HERE);
+}
+
+/**
+ * strata_put() - free to the test's allocator
+ * @test: the test, with a fixture
+ * @p: any value
+ */
+void strata_put(struct kunit *test, const void *p)
+{
+	struct strata_fixture *f = test->priv;
+
+	strata_free_to(f->a, p, STRATA_HERE);
 }

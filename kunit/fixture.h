@@ -84,6 +84,8 @@ int strata_fixture_init_debug(struct kunit *test, unsigned int debug);
 void strata_fixture_exit(struct kunit *test);
 struct strata_cache *strata_fixture_cache(struct kunit *test,
 					  const struct strata_cache_args *args);
+void *strata_get(struct kunit *test, size_t size, gfp_t gfp);
+void strata_put(struct kunit *test, const void *p);
 void strata_fixture_drain(struct strata_allocator *a);
 void strata_expect_sound(struct kunit *test, struct strata_allocator *a);
 

@@ -28,20 +28,6 @@ static struct strata_large_cache *kept(struct kunit *test)
 	return per_cpu_ptr(f->a->large_cache, f->cpu);
 }
 
-static void *get(struct kunit *test, size_t size, gfp_t gfp)
-{
-	struct strata_fixture *f = test->priv;
-
-	return strata_alloc_from(f->a, size, gfp, NUMA_NO_NODE, STRATA_HERE);
-}
-
-static void put(struct kunit *test, void *p)
-{
-	struct strata_fixture *f = test->priv;
-
-	strata_free_to(f->a, p, STRATA_HERE);
-}
-
 static void expect_large(struct kunit *test, long objects, long pages)
 {
 	struct strata_fixture *f = test->priv;
@@ -61,7 +47,7 @@ static void every_length(struct kunit *test)
 
 	for (size = STRATA_CLASS_MAX_SIZE + 1; size <= STRATA_MAX_SIZE; size = size * 5 / 4) {
 		good = strata_good_size(size);
-		p = get(test, size, GFP_KERNEL);
+		p = strata_get(test, size, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		KUNIT_EXPECT_EQ(test, strata_usable(f->a, p), good);
 		KUNIT_EXPECT_GE(test, good, size);
@@ -69,7 +55,7 @@ static void every_length(struct kunit *test)
 		expect_large(test, 1, good >> PAGE_SHIFT);
 		memset(p, 0x17, size);
 		KUNIT_EXPECT_EQ(test, strata_usable(f->a, p + PAGE_SIZE), (size_t)0);
-		put(test, p);
+		strata_put(test, p);
 		expect_large(test, 0, 0);
 	}
 }
@@ -78,24 +64,24 @@ static void every_length(struct kunit *test)
 static void reused(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
-	void *p = get(test, SIZE, GFP_KERNEL), *q;
+	void *p = strata_get(test, SIZE, GFP_KERNEL), *q;
 	unsigned long calls = f->fake.nr_calls;
 
-	put(test, p);
+	strata_put(test, p);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)1);
 	KUNIT_EXPECT_EQ(test, kept(test)->pages, (u32)PAGES);
-	q = get(test, SIZE - 5, GFP_KERNEL);
+	q = strata_get(test, SIZE - 5, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_EQ(test, q, p);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
 	KUNIT_EXPECT_EQ(test, kept(test)->pages, 0U);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_calls, calls);
 	expect_large(test, 1, PAGES);
-	put(test, q);
+	strata_put(test, q);
 	/* Another length is not served from it. */
-	q = get(test, SIZE - PAGE_SIZE, GFP_KERNEL);
+	q = strata_get(test, SIZE - PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_NE(test, q, p);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)1);
-	put(test, q);
+	strata_put(test, q);
 }
 
 static void bounded(struct kunit *test)
@@ -104,20 +90,20 @@ static void bounded(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
-		p[i] = get(test, SIZE, GFP_KERNEL);
+		p[i] = strata_get(test, SIZE, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(p); i++)
-		put(test, p[i]);
+		strata_put(test, p[i]);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)STRATA_LARGE_SLOTS);
 	KUNIT_EXPECT_EQ(test, kept(test)->pages, (u32)(STRATA_LARGE_SLOTS * PAGES));
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
-		p[i] = get(test, SZ_1M, GFP_KERNEL);
+		p[i] = strata_get(test, SZ_1M, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p[i]);
 	}
 	strata_fixture_drain(((struct strata_fixture *)test->priv)->a);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
-		put(test, p[i]);
+		strata_put(test, p[i]);
 	KUNIT_EXPECT_LE(test, kept(test)->pages << PAGE_SHIFT, (u32)strata_large_budget());
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)(strata_large_budget() / SZ_1M));
 	expect_large(test, 0, 0);
@@ -129,13 +115,13 @@ static void not_kept(struct kunit *test)
 	struct strata_fixture *f = test->priv;
 	int other = next_node_in(strata_home(), node_states[N_MEMORY]);
 
-	put(test, get(test, SIZE, GFP_KERNEL_ACCOUNT));
+	strata_put(test, strata_get(test, SIZE, GFP_KERNEL_ACCOUNT));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
-	put(test, get(test, SZ_2M + 1, GFP_KERNEL));
+	strata_put(test, strata_get(test, SZ_2M + 1, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
 	if (other == strata_home())
 		return;
-	put(test, strata_alloc_from(f->a, SIZE, GFP_KERNEL, other, STRATA_HERE));
+	strata_put(test, strata_alloc_from(f->a, SIZE, GFP_KERNEL, other, STRATA_HERE));
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)0);
 }
 
@@ -143,9 +129,9 @@ static void idle_ones_go(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
 
-	put(test, get(test, SIZE, GFP_KERNEL));
+	strata_put(test, strata_get(test, SIZE, GFP_KERNEL));
 	strata_large_cache_note_idle(f->a, f->cpu);
-	put(test, get(test, SIZE, GFP_KERNEL));
+	strata_put(test, strata_get(test, SIZE, GFP_KERNEL));
 	KUNIT_EXPECT_FALSE(test, strata_large_cache_note_idle(f->a, f->cpu));
 	strata_large_cache_drain(f->a, true);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)1);
@@ -185,7 +171,7 @@ static void in_every_context(struct kunit *test)
 	unsigned long calls;
 
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
-		put(test, get(test, SIZE, GFP_KERNEL));
+		strata_put(test, strata_get(test, SIZE, GFP_KERNEL));
 			calls = f->fake.nr_calls;
 		if (strata_where_is_raw(where)) {
 			kept(test)->busy = 1;
@@ -211,21 +197,21 @@ static void freed_to_the_heap(struct kunit *test)
 {
 	u64 reported = strata_misuse_count(STRATA_MISUSE_FREED_PAGE);
 	struct strata_fixture *f = test->priv;
-	void *p = get(test, SIZE, GFP_KERNEL), *q = get(test, SIZE, GFP_KERNEL);
+	void *p = strata_get(test, SIZE, GFP_KERNEL), *q = strata_get(test, SIZE, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_ASSERT_NOT_NULL(test, q);
-	put(test, p);
+	strata_put(test, p);
 	cpus_read_lock();
 	mutex_lock(&f->a->lock);
 	strata_drain_cpus(f->a, NULL);
 	mutex_unlock(&f->a->lock);
 	cpus_read_unlock();
 	KUNIT_ASSERT_EQ(test, kept(test)->count, 0U);
-	put(test, p);
+	strata_put(test, p);
 	KUNIT_EXPECT_EQ(test, strata_misuse_count(STRATA_MISUSE_FREED_PAGE), reported + 1);
 	expect_large(test, 1, PAGES);
-	put(test, q);
+	strata_put(test, q);
 }
 
 static struct kunit_case large_cases[] = {

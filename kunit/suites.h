@@ -15,6 +15,7 @@ extern struct kunit_suite strata_span_suite;
 extern struct kunit_suite strata_central_suite;
 extern struct kunit_suite strata_depot_suite;
 extern struct kunit_suite strata_cache_suite;
+extern struct kunit_suite strata_cache_budget_suite;
 extern struct kunit_suite strata_cache_drain_suite;
 extern struct kunit_suite strata_allocator_suite;
 extern struct kunit_suite strata_nested_suite;
