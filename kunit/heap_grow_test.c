@@ -137,17 +137,22 @@ static void expect_growth(struct kunit *test, unsigned long calls, unsigned int 
 static void remembers_what_was_had(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
+	/* A step that has smaller ones below it, of pages of any size. */
+	const unsigned int order = max(MIN_ORDER, 3);
+	unsigned int npages = min_t(unsigned int, 8 << order, CHUNK);
 
-	expect_growth(test, 1, MIN_ORDER);
-	f->fake.max_order = MIN_ORDER - 3;
-	expect_growth(test, 4, MIN_ORDER - 3);
-	expect_growth(test, 2, MIN_ORDER - 3);
-	expect_growth(test, 2, MIN_ORDER - 3);
+	for (; f->lost < 8 << order; f->lost += npages)
+		strata_new_run(test, npages);
+	expect_growth(test, 1, order);
+	f->fake.max_order = order - 3;
+	expect_growth(test, 4, order - 3);
+	expect_growth(test, 2, order - 3);
+	expect_growth(test, 2, order - 3);
 	/* Once there are some again, a step more each time. */
 	f->fake.max_order = STRATA_CHUNK_ORDER;
-	expect_growth(test, 1, MIN_ORDER - 2);
-	expect_growth(test, 1, MIN_ORDER - 1);
-	expect_growth(test, 1, MIN_ORDER);
+	expect_growth(test, 1, order - 2);
+	expect_growth(test, 1, order - 1);
+	expect_growth(test, 1, order);
 }
 
 /* What a node does not have is asked for once in passing, and once in earnest. */
@@ -196,8 +201,8 @@ static void asks_lightly_first(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, f->fake.last_gfp & __GFP_NOWARN);
 	strata_heap_give_back(&f->heap, strata_home(), SIZE_MAX);
 
-	/* Three pages take a block of four. Smaller steps are light, too. */
-	strata_fake_fail(&f->fake, 1, MIN_ORDER - 2);
+	/* Three pages take a block of four. Steps down to that are light, too. */
+	strata_fake_fail(&f->fake, 1, max(MIN_ORDER, 2) - 2);
 	run = strata_new_run(test, 3);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_got[2], 1UL);
 	KUNIT_EXPECT_FALSE(test, f->fake.last_gfp & __GFP_RECLAIM);
@@ -208,7 +213,7 @@ static void asks_lightly_first(struct kunit *test)
 	 * Only when nothing is left but what is really needed, it is heavy. Order 2 was
 	 * had last, so that order 3 is the first now.
 	 */
-	strata_fake_fail(&f->fake, 1, min(MIN_ORDER, 3) - 1);
+	strata_fake_fail(&f->fake, 1, clamp(MIN_ORDER, 2, 3) - 1);
 	run = strata_new_run(test, 3);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_got[2], 2UL);
 	KUNIT_EXPECT_EQ(test, f->fake.last_gfp, GFP_KERNEL);

@@ -41,15 +41,15 @@ static void whole_chunk_goes_as_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, give_back(test, run, SIZE_MAX), (size_t)0);
 }
 
-/* One live page does not hold the 511 around it. */
+/* One live page does not hold those around it. */
 static void broken_up_page_by_page(struct kunit *test)
 {
 	struct strata_heap_fixture *f = test->priv;
-	void *run = strata_new_run(test, CHUNK), *live = run + 77 * PAGE_SIZE;
+	void *run = strata_new_run(test, CHUNK), *live = run + 7 * PAGE_SIZE;
 
 	memset(live, 0xa5, PAGE_SIZE);
-	release(test, run, 77);
-	release(test, live + PAGE_SIZE, CHUNK - 78);
+	release(test, run, 7);
+	release(test, live + PAGE_SIZE, CHUNK - 8);
 	KUNIT_EXPECT_EQ(test, give_back(test, run, 5), (size_t)5);
 	strata_expect_heap(test, 1, CHUNK - 6);
 	KUNIT_EXPECT_EQ(test, give_back(test, run, SIZE_MAX), (size_t)CHUNK - 6);
@@ -97,17 +97,18 @@ static void sparse_first(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	void *dense = strata_new_run(test, CHUNK), *sparse = strata_new_run(test, CHUNK);
 	struct strata_heap_node *hn = node_of(f, dense);
+	const unsigned int n = CHUNK / 5;
 
-	release(test, dense + 3 * PAGE_SIZE, 100);
+	release(test, dense + 3 * PAGE_SIZE, n);
 	release(test, sparse, CHUNK - 1);
-	KUNIT_EXPECT_EQ(test, give_back(test, sparse, CHUNK - 1 - 100), (size_t)CHUNK - 1 - 100);
-	KUNIT_EXPECT_EQ(test, hn->nr_free, 200UL);
-	/* The dense one still has its run of 100 in one piece. */
+	KUNIT_EXPECT_EQ(test, give_back(test, sparse, CHUNK - 1 - n), (size_t)CHUNK - 1 - n);
+	KUNIT_EXPECT_EQ(test, hn->nr_free, 2UL * n);
+	/* The dense one still has its run in one piece. */
 	KUNIT_EXPECT_PTR_EQ(test, strata_heap_span(&f->heap, dense), NULL);
 	give_back(test, sparse, 1);
-	KUNIT_EXPECT_EQ(test, hn->nr_free, 199UL);
+	KUNIT_EXPECT_EQ(test, hn->nr_free, 2UL * n - 1);
 	release(test, dense, 3);
-	release(test, dense + 103 * PAGE_SIZE, CHUNK - 103);
+	release(test, dense + (3 + n) * PAGE_SIZE, CHUNK - 3 - n);
 	release(test, sparse + (CHUNK - 1) * PAGE_SIZE, 1);
 }
 
@@ -139,7 +140,7 @@ static void retains_a_tenth(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	void *run = strata_new_run(test, CHUNK), *again;
 	int node = page_to_nid(virt_to_page(run));
-	const unsigned int used = 200, free = CHUNK - used;
+	const unsigned int used = CHUNK / 5 * 2, free = CHUNK - used;
 
 	release(test, run + used * PAGE_SIZE, free);
 	strata_heap_scavenge(&f->heap);
@@ -162,7 +163,7 @@ static void lets_go_when_quiet(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	void *run = strata_new_run(test, CHUNK);
 	int node = page_to_nid(virt_to_page(run));
-	const unsigned int used = 320;
+	const unsigned int used = CHUNK / 8 * 5;
 	unsigned int kept;
 
 	release(test, run + used * PAGE_SIZE, CHUNK - used);
