@@ -98,8 +98,20 @@ run fill strata 90 && refused_nothing
 result $? 'memory is filled to 90 %, and nothing refused' $full/result
 say "$(get objects) objects of $(get bytes) bytes in $(held) pages"
 
-run mix $operations && refused_nothing_early && [ $(($(get refused) * 20)) -lt $operations ] &&
-	[ $(($(get allocs) + $(get frees) + $(get refused))) = $operations ]
+mix() {
+	run mix $operations && refused_nothing_early &&
+		[ $(($(get refused) * 20)) -lt $operations ] &&
+		[ $(($(get allocs) + $(get frees) + $(get refused))) = $operations ]
+}
+
+# A page that others give back may have made a block whole: then all that once more.
+tries=3
+while mix; mixed=$?; [ $mixed = 0 ] && [ "$(get blocks)" != 0 ] && [ $tries -gt 0 ]; do
+	say "$(get blocks) blocks have become whole"
+	shatter
+	tries=$((tries - 1))
+done
+[ $mixed = 0 ]
 result $? "$operations allocations and frees there: refused is what the page allocator has not" $full/result
 say "$(get refused) refused, $(get early) of them early, at $(get percent) %"
 
@@ -136,8 +148,8 @@ if [ "$traced" ]; then
 	unwatch_reclaim
 	shrunk=$(shrunk)
 	directly=$(shrunk_directly)
-	# Where it takes some ticks to use up what was free before, they were first.
-	if [ "$shrunk" -lt $((before / 2)) ] && [ "$(get ns)" -ge 2000000000 ]; then
+	# Two ticks of the background are enough for what was free all the time between.
+	if [ "$shrunk" -lt $((before / 2)) ] && [ "$(get ns)" -ge 1000000000 ]; then
 		skip 'most of it at once, through the shrinker' \
 			'the background had time to give it back'
 	else
