@@ -33,7 +33,7 @@ result() { # <exit status> <name> [<file to be shown if it failed>]
 
 skip() { # <name> <why>
 	case=$((case + 1))
-	echo "ok $case # SKIP $1: $2"
+	echo "ok $case $1 # SKIP $2"
 }
 
 say() { echo "# $*"; }
