@@ -173,25 +173,26 @@ TEST_F(memcg, charged_huge)
  */
 TEST_F_TIMEOUT(memcg, idle_regions, 120)
 {
-	enum { REGIONS = 10000, REGION = 65536 };
-	long before, used, idle;
+	/* Ten thousand, or fewer where a page in each would be much. */
+	const long regions = 10000L * 4096 / PAGE;
+	const size_t region = 16 * PAGE;
+	long before, used, idle, i;
 	struct arena a;
-	size_t i;
 
 	before = kernel_bytes();
-	ASSERT_TRUE(open_charged(&a, 0, (size_t)REGIONS * REGION, REGION));
-	for (i = 0; i < REGIONS; i++)
-		a.data[i * REGION] = 1;
+	ASSERT_TRUE(open_charged(&a, 0, regions * region, region));
+	for (i = 0; i < regions; i++)
+		a.data[i * region] = 1;
 	used = kernel_bytes() - before;
-	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, (size_t)REGIONS * REGION),
-		  (long)(REGIONS * PAGE));
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, regions * region),
+		  (long)(regions * PAGE));
 	idle = kernel_bytes() - before;
-	TH_LOG("%d regions: %ld bytes each with a page in it, %ld idle", REGIONS,
-	       used / REGIONS, idle / REGIONS);
-	EXPECT_GE(used, (long)(REGIONS * PAGE));
-	EXPECT_LE(used, (long)(REGIONS * (PAGE + 1024)));
+	TH_LOG("%ld regions: %ld bytes each with a page in it, %ld idle", regions,
+	       used / regions, idle / regions);
+	EXPECT_GE(used, (long)(regions * PAGE));
+	EXPECT_LE(used, (long)(regions * (PAGE + 1024)));
 	EXPECT_GT(idle, 0);
-	EXPECT_LE(idle, (long)REGIONS * 1024);
+	EXPECT_LE(idle, regions * 1024);
 	arena_close(&a);
 }
 

@@ -12,7 +12,8 @@
 #include <pthread.h>
 
 #define STREAM		"/sys/kernel/debug/strata_stream/"
-#define REGION		(64UL * 1024)
+/* With the guard two pages at least. */
+#define REGION		(PAGE > 32 * 1024 ? 2 * PAGE : (size_t)64 * 1024)
 #define RING		(REGION - PAGE)
 #define ROUND16(n)	(((n) + 15UL) & -16UL)
 #define RECORD		(sizeof(struct strata_record) + ROUND16(sizeof(struct stream_event)))

@@ -195,7 +195,7 @@ TEST(guard)
 
 TEST(ten_thousand_regions)
 {
-	strata_arena *a = small_arena(10000 * 64 * KIB, 64 * KIB);
+	strata_arena *a = small_arena(10000 * SMALL, SMALL);
 	strata_region *r;
 	int i;
 
@@ -228,7 +228,7 @@ static long resident_kib(void)
 /* Of idle regions only the records cost anything. */
 TEST(idle_regions)
 {
-	strata_arena *a = small_arena(10000 * 64 * KIB, 64 * KIB);
+	strata_arena *a = small_arena(10000 * SMALL, SMALL);
 	long before = resident_kib();
 	int i;
 

@@ -22,6 +22,9 @@
 #define KIB	((size_t)1024)
 #define MIB	((size_t)1024 * 1024)
 
+/* A small region. With the guard it has two pages at least. */
+#define SMALL	(PAGE > 32 * KIB ? 2 * PAGE : 64 * KIB)
+
 /* What was reported last, and how many times something was. */
 static char reported[256];
 static int reports;
