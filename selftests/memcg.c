@@ -16,6 +16,18 @@
 #define MAX	"8M"
 /* A group's sum is told of charges in batches, and keeps some. */
 #define SLACK	((long)(2 * MIB))
+
+static int nr_nodes(void)
+{
+	char path[64];
+	int nr = 0;
+
+	do
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%d", ++nr);
+	while (!access(path, F_OK));
+	return nr;
+}
+
 /* Charged for objects of the kernel that are not ours to free. */
 static long remembered(void)
 {
@@ -27,8 +39,11 @@ static long remembered(void)
 	/* What processors without a tick keep of charges nobody takes from them. */
 	if (isolated)
 		return 64 * PAGE;
-	/* KASAN keeps freed objects in quarantine: a page of each kind. */
-	return (access("/sys/kernel/debug/kmemleak", F_OK) ? 2 : 8) * PAGE;
+	/*
+	 * KASAN keeps freed objects in quarantine: a page of each kind. Newer kernels
+	 * count whole pages for each node's objects.
+	 */
+	return (nr_nodes() - 1 + (access("/sys/kernel/debug/kmemleak", F_OK) ? 2 : 8)) * PAGE;
 }
 
 static bool put(const char *path, const char *text)
