@@ -71,6 +71,16 @@ static __always_inline void strata_track_init(const void *p, size_t size)
 		kmsan_unpoison_memory(p, size);
 }
 
+/*
+ * kmemleak is not told where its own allocation would take a sleeping lock: in NMI,
+ * and for GFP_NOWAIT in a context that is not preemptible.
+ */
+static __always_inline bool strata_track_tells_kmemleak(gfp_t gfp)
+{
+	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) &&
+	       (gfp & (__GFP_DIRECT_RECLAIM | __GFP_HIGH) || preemptible());
+}
+
 /**
  * strata_track_alloc() - an object is handed out
  * @p: the object
@@ -78,16 +88,14 @@ static __always_inline void strata_track_init(const void *p, size_t size)
  * @room: bytes the object occupies, a multiple of 8
  * @gfp: of the allocation; kmemleak allocates its own record with it
  *
- * Any context. kmemleak is not told where its own allocation would take a
- * sleeping lock: in NMI, and for GFP_NOWAIT in a context that is not preemptible.
+ * Any context.
  */
 static __always_inline void strata_track_alloc(const void *p, size_t size,
 					       size_t room, gfp_t gfp)
 {
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		strata_track_unpoison(p, size, room);
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) &&
-	    (gfp & (__GFP_DIRECT_RECLAIM | __GFP_HIGH) || preemptible()))
+	if (strata_track_tells_kmemleak(gfp))
 		kmemleak_alloc(p, size, 1, gfp);
 }
 
@@ -136,7 +144,8 @@ static inline void strata_track_resize(const void *p, size_t size, size_t room, 
 {
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		strata_track_unpoison(p, size, room);
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK)) {
+	/* Otherwise it goes on to look at as much as before. */
+	if (strata_track_tells_kmemleak(gfp)) {
 		kmemleak_free(p);
 		kmemleak_alloc(p, size, 1, gfp);
 	}
