@@ -14,18 +14,10 @@
 
 static void *get(struct kunit *test, size_t size, gfp_t gfp)
 {
-	struct strata_fixture *f = test->priv;
-	void *p = strata_alloc_from(f->a, size, gfp, NUMA_NO_NODE, STRATA_HERE);
+	void *p = strata_get(test, size, gfp);
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	return p;
-}
-
-static void put(struct kunit *test, void *p)
-{
-	struct strata_fixture *f = test->priv;
-
-	strata_free_to(f->a, p, STRATA_HERE);
 }
 
 static void pages_of_their_own(struct kunit *test)
@@ -45,9 +37,9 @@ static void pages_of_their_own(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, f->fake.nr_out, 2 * pages);
 		KUNIT_EXPECT_TRUE(test, f->fake.last_gfp & __GFP_ZERO);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p[0], PAGE_SIZE));
-		put(test, p[0]);
+		strata_put(test, p[0]);
 		KUNIT_EXPECT_EQ(test, f->fake.nr_out, pages);
-		put(test, p[1]);
+		strata_put(test, p[1]);
 		KUNIT_EXPECT_EQ(test, f->fake.nr_out, 0UL);
 	}
 }
@@ -65,16 +57,16 @@ static void never_mixed(struct kunit *test)
 	q = get(test, 64, GFP_KERNEL_ACCOUNT);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_calls, calls + 1);
 	KUNIT_EXPECT_NE(test, (unsigned long)p >> PAGE_SHIFT, (unsigned long)q >> PAGE_SHIFT);
-	put(test, q);
-	put(test, p);
+	strata_put(test, q);
+	strata_put(test, p);
 	f->fake.last_gfp = 0;
 	p = get(test, 40000, GFP_KERNEL);
 	KUNIT_EXPECT_FALSE(test, f->fake.last_gfp & __GFP_ACCOUNT);
-	put(test, p);
+	strata_put(test, p);
 	calls = f->fake.nr_calls;
 	q = get(test, 40000, GFP_KERNEL_ACCOUNT);
 	KUNIT_EXPECT_EQ(test, f->fake.nr_calls, calls + 1);
-	put(test, q);
+	strata_put(test, q);
 	KUNIT_EXPECT_EQ(test, strata_large_counts(f->a).live, 0UL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "../mod/class.h"
 #include "api_fixture.h"
+#include "contexts.h"
 #include "suites.h"
 
 /* From small to the largest, denser where classes are. */
@@ -221,6 +222,31 @@ static void realloc_keeps(struct kunit *test)
 	strata_free(q);
 }
 
+/* More often than a checker has records at hand, for each of which it may take a lock. */
+static void resize_in_place(void *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		if (strata_realloc(p, 50 + i % 10, GFP_NOWAIT) != p)
+			*(u8 *)p = 0;
+}
+
+/* Where an object is already is no context too bad, and checkers take no lock there. */
+static void realloc_in_every_context(struct kunit *test)
+{
+	enum strata_where where;
+	u8 *p = strata_alloc(60, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (where = 0; where < STRATA_NR_WHERE; where++) {
+		*p = 0x5a;
+		KUNIT_ASSERT_TRUE(test, strata_run_in(where, resize_in_place, p));
+		KUNIT_EXPECT_EQ_MSG(test, *p, (u8)0x5a, "%s", strata_where_name[where]);
+	}
+	strata_free(p);
+}
+
 static void calloc_overflow(struct kunit *test)
 {
 	/* Its square is more than a word holds. */
@@ -378,6 +404,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(good_size),
 	KUNIT_CASE(realloc_keeps),
 	KUNIT_CASE(realloc_aligns),
+	KUNIT_CASE(realloc_in_every_context),
 	KUNIT_CASE(calloc_overflow),
 	KUNIT_CASE(sized_free),
 	KUNIT_CASE(node),
@@ -392,6 +419,8 @@ static struct kunit_case api_cases[] = {
 
 struct kunit_suite strata_api_suite = {
 	.name = "strata_api",
+	.suite_init = strata_contexts_init,
+	.suite_exit = strata_contexts_exit,
 	.init = strata_api_init,
 	.exit = strata_api_exit,
 	.test_cases = api_cases,
