@@ -305,7 +305,7 @@ static void sees_spans(struct kunit *test)
 	unsigned int live = strata_shape_index(&b->c->shape, b->object_live - span->base);
 
 	expect_off_by_one(test, b, span->nr_free, ", free objects:");
-	expect_off_by_one(test, b, span->bucket, "objects free is in list");
+	expect_off_by_one(test, b, span->stays, "objects free stays for");
 	expect_off_by_one(test, b, span->npages, "is none of cache");
 	expect_seen(test, b, span->node, !span->node, ", node:");
 	expect_seen(test, b, span->kind, STRATA_SPAN_LARGE, "is none of cache");
@@ -322,9 +322,10 @@ static void sees_centrals(struct kunit *test)
 {
 	struct broken *b = make(test);
 	struct strata_central *central = b->central;
-	struct list_head *home = &central->partial[b->span->bucket];
+	const unsigned int bucket = strata_central_bucket(b->span->nr_free);
+	struct list_head *home = &central->partial[bucket];
 	struct list_head *wrong[] = { &central->full, &central->empty,
-				      &central->partial[!b->span->bucket] };
+				      &central->partial[!bucket] };
 	unsigned int i;
 
 	expect_off_by_one(test, b, central->nr_spans, ", spans:");

@@ -233,12 +233,13 @@ static unsigned int sort_local(const struct strata_pagemap *map, void **objects,
 static void put_batch(struct strata_cache *c, void **objects, unsigned int n)
 {
 	int node = strata_home();
-	unsigned int left = n;
+	unsigned int left = 0;
 
-	/* Only objects of this node stay on it. */
-	if (nr_online_nodes > 1)
-		left = sort_local(&c->heap->map, objects, n, node);
-	left = strata_cache_deposit(c, node, objects, left);
+	if (strata_depot_has_room(&c->depot[node])) {
+		/* Only objects of this node stay on it. */
+		left = nr_online_nodes > 1 ? sort_local(&c->heap->map, objects, n, node) : n;
+		left = strata_cache_deposit(c, node, objects, left);
+	}
 	strata_cache_home(c, objects + left, n - left);
 }
 

@@ -52,8 +52,7 @@ unsigned int strata_cache_deposit(struct strata_cache *c, int node, void **objec
 	const long size = c->shape.size;
 	unsigned int put;
 
-	if (!n || !READ_ONCE(c->depot[node].capacity) ||
-	    !c->host->may_deposit(c, node, n * size))
+	if (!n || !c->host->may_deposit(c, node, n * size))
 		return 0;
 	put = strata_depot_put(&c->depot[node], objects, n);
 	if (put < n)

@@ -25,17 +25,14 @@ void strata_central_init(struct strata_central *central)
 }
 STRATA_TEST_EXPORT(strata_central_init);
 
-/* The list for spans with @nr_free objects free, which are some and not all. */
-static unsigned int central_bucket(unsigned int nr_free)
-{
-	return min_t(unsigned int, fls(nr_free) - 1, STRATA_BUCKETS - 1);
-}
-
 /* Put a span where its free objects say. */
 static void central_file(struct strata_central *central, const struct strata_shape *shape,
 			 struct strata_span *span)
 {
+	const unsigned int bucket = strata_central_bucket(span->nr_free);
+
 	if (!span->nr_free) {
+		span->stays = 1;
 		list_add(&span->list, &central->full);
 		return;
 	}
@@ -43,16 +40,20 @@ static void central_file(struct strata_central *central, const struct strata_sha
 		list_add(&span->list, &central->empty);
 		return;
 	}
-	span->bucket = central_bucket(span->nr_free);
-	list_add(&span->list, &central->partial[span->bucket]);
-	central->occupied |= BIT(span->bucket);
+	span->stays = strata_central_stays(shape, span->nr_free);
+	list_add(&span->list, &central->partial[bucket]);
+	central->occupied |= BIT(bucket);
 }
 
-static void central_unfile(struct strata_central *central, struct strata_span *span)
+/* Out of its list, where it was put with @nr_free objects free, or not many fewer. */
+static void central_unfile(struct strata_central *central, struct strata_span *span,
+			   unsigned int nr_free)
 {
+	const unsigned int bucket = strata_central_bucket(nr_free);
+
 	list_del(&span->list);
-	if (list_empty(&central->partial[span->bucket]))
-		central->occupied &= ~BIT(span->bucket);
+	if (list_empty(&central->partial[bucket]))
+		central->occupied &= ~BIT(bucket);
 }
 
 /*
@@ -109,7 +110,7 @@ unsigned int strata_central_take(struct strata_central *central,
 				 const struct strata_shape *shape, void **objects,
 				 unsigned int n)
 {
-	const unsigned int worth = central_bucket(max(shape->nr_objects / 3, 1));
+	const unsigned int worth = strata_central_bucket(max(shape->nr_objects / 3, 1));
 	struct strata_span *span;
 	unsigned int taken = 0;
 	unsigned long flags;
@@ -119,7 +120,7 @@ unsigned int strata_central_take(struct strata_central *central,
 		span = central_best(central, worth);
 		if (!span)
 			break;
-		central_unfile(central, span);
+		central_unfile(central, span, span->nr_free);
 		taken += strata_span_take(span, shape, objects + taken, n - taken);
 		central_file(central, shape, span);
 	}
@@ -130,21 +131,15 @@ unsigned int strata_central_take(struct strata_central *central,
 }
 STRATA_TEST_EXPORT(strata_central_take);
 
-/* One object back into its span; the caller counts. Returns false if it was free already. */
-static __always_inline bool central_put_one(struct strata_central *central,
-					    const struct strata_shape *shape,
-					    struct strata_span *span, const void *object,
-					    struct list_head *emptied)
+/*
+ * A span may have come to where it has to go to another list, which it does where
+ * log2 of its free objects changes. Out of line: the caller has no register to spare.
+ */
+static noinline void central_move(struct strata_central *central,
+				  const struct strata_shape *shape, struct strata_span *span,
+				  struct list_head *emptied)
 {
-	unsigned int free;
-
-	if (unlikely(!strata_span_put(span, shape, object)))
-		return false;
-	free = span->nr_free;
-	/* It moves to another list only where log2 of its free objects changes. */
-	if (likely(free & (free - 1) && free < shape->nr_objects))
-		return true;
-	central_unfile(central, span);
+	central_unfile(central, span, span->nr_free - 1);
 	if (span->nr_free == shape->nr_objects && !list_empty(&central->empty)) {
 		list_add(&span->list, emptied);
 		strata_figure_sub(&central->nr_spans, 1);
@@ -152,16 +147,16 @@ static __always_inline bool central_put_one(struct strata_central *central,
 	} else {
 		central_file(central, shape, span);
 	}
-	return true;
 }
 
-/* The span of an object, if it is of that cache. */
+/*
+ * The span of an object, if it is of that cache. Each is looked up anew: those of a
+ * worn heap lie in many leaves, and to ask for the last one's first takes more.
+ */
 static __always_inline struct strata_span *
-span_of(struct strata_heap *heap, const struct strata_cache *cache, const void *object,
-	struct strata_map_last *last)
+span_of(const struct strata_heap *heap, const struct strata_cache *cache, const void *object)
 {
-	const unsigned long page = strata_map_next(&heap->map, object, last);
-	struct strata_span *span = READ_ONCE(last->leaf->span[page]);
+	struct strata_span *span = strata_pagemap_span(&heap->map, object);
 
 	return likely(span && span->cache == cache) ? span : NULL;
 }
@@ -186,11 +181,11 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				const struct strata_shape *shape, void **objects,
 				unsigned int n, struct list_head *emptied)
 {
-	struct strata_map_last last;
 	struct strata_central *central;
 	struct strata_span *span;
-	unsigned int i, first, bad = 0, twice;
+	void **next = objects, **const end = objects + n, **bad = objects;
 	unsigned long flags;
+	unsigned int back;
 	u16 node;
 
 	/*
@@ -198,32 +193,35 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 * stays readable for a grace period, with all its objects free.
 	 */
 	rcu_read_lock();
-	last = strata_map_begin(&heap->map, objects[0]);
-	for (i = 0; i < n;) {
-		span = span_of(heap, cache, objects[i], &last);
+	while (next < end) {
+		span = span_of(heap, cache, *next);
 		if (unlikely(!span)) {
-			objects[bad++] = objects[i++];
+			*bad++ = *next++;
 			continue;
 		}
 		/* With the lock, as far as the objects are of one node. */
 		node = span->node;
 		central = &centrals[node];
-		first = i;
-		twice = bad;
+		back = 0;
 		raw_spin_lock_irqsave(&central->lock, flags);
 		do {
-			if (!central_put_one(central, shape, span, objects[i], emptied))
-				objects[bad++] = objects[i];
-			if (++i == n)
+			if (likely(strata_span_put(span, shape, *next))) {
+				back++;
+				if (!--span->stays)
+					central_move(central, shape, span, emptied);
+			} else {
+				*bad++ = *next;
+			}
+			if (++next == end)
 				break;
-			span = span_of(heap, cache, objects[i], &last);
+			span = span_of(heap, cache, *next);
 		} while (span && span->node == node);
-		strata_figure_add(&central->nr_free, i - first - (bad - twice));
-		central->nr_put += i - first - (bad - twice);
+		strata_figure_add(&central->nr_free, back);
+		central->nr_put += back;
 		raw_spin_unlock_irqrestore(&central->lock, flags);
 	}
 	rcu_read_unlock();
-	return bad;
+	return bad - objects;
 }
 STRATA_TEST_EXPORT(strata_central_put);
 

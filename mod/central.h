@@ -8,8 +8,10 @@
 #ifndef _STRATA_CENTRAL_H
 #define _STRATA_CENTRAL_H
 
+#include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/spinlock.h>
 
 #include "heap.h"
@@ -41,6 +43,26 @@ struct strata_central {
 	u64 nr_taken;
 	u64 nr_put;
 } ____cacheline_aligned_in_smp;
+
+/* The list for spans with @nr_free objects free, which are some and not all. */
+static inline unsigned int strata_central_bucket(unsigned int nr_free)
+{
+	return min_t(unsigned int, fls(nr_free) - 1, STRATA_BUCKETS - 1);
+}
+
+/*
+ * How many objects can be freed into such a span before it has to leave that list. Where
+ * they are many it is looked at once before.
+ */
+static inline u8 strata_central_stays(const struct strata_shape *shape, unsigned int nr_free)
+{
+	const unsigned int bucket = strata_central_bucket(nr_free);
+	unsigned int next = shape->nr_objects;
+
+	if (bucket < STRATA_BUCKETS - 1)
+		next = min(next, 2U << bucket);
+	return min_t(unsigned int, next - nr_free, U8_MAX);
+}
 
 void strata_central_init(struct strata_central *central);
 void strata_central_add(struct strata_central *central, const struct strata_shape *shape,

@@ -38,7 +38,17 @@ static unsigned int list_for(const struct strata_cache *c, unsigned int nr_free)
 		return BUCKET_FULL;
 	if (nr_free == c->shape.nr_objects)
 		return BUCKET_EMPTY;
-	return min_t(unsigned int, ilog2(nr_free), STRATA_BUCKETS - 1);
+	return strata_central_bucket(nr_free);
+}
+
+/* Until its next list; but in the last one it is looked at in between. */
+static bool stays_so_long(const struct strata_cache *c, unsigned int nr_free, unsigned int stays)
+{
+	const unsigned int most = nr_free ? strata_central_stays(&c->shape, nr_free) : 1;
+
+	if (nr_free && strata_central_bucket(nr_free) == STRATA_BUCKETS - 1)
+		return stays && stays <= most;
+	return stays == most;
 }
 
 static void check_free_objects(struct strata_checker *k, const struct strata_cache *c,
@@ -78,9 +88,12 @@ static void check_span(struct strata_checker *k, struct strata_cache *c, int nod
 	if (find_next_bit(span->free, i, c->shape.nr_objects) < i)
 		strata_check_report(k, "span %p of cache %s has free objects behind its last",
 				    span->base, c->name);
-	if (list != list_for(c, bits) || (list < STRATA_BUCKETS && span->bucket != list))
+	if (list != list_for(c, bits))
 		strata_check_report(k, "span %p of cache %s with %u objects free is in list %u",
 				    span->base, c->name, bits, list);
+	if (list != BUCKET_EMPTY && !stays_so_long(c, bits, span->stays))
+		strata_check_report(k, "span %p of cache %s with %u objects free stays for %u frees",
+				    span->base, c->name, bits, span->stays);
 	check_free_objects(k, c, span);
 }
 

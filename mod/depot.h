@@ -32,6 +32,12 @@ struct strata_depot {
 	void **slot;
 } ____cacheline_aligned_in_smp;
 
+/* May there be room for an object? A guess, made without the lock. */
+static inline bool strata_depot_has_room(const struct strata_depot *depot)
+{
+	return READ_ONCE(depot->count) < READ_ONCE(depot->capacity);
+}
+
 void strata_depot_init(struct strata_depot *depot);
 void strata_depot_open(struct strata_depot *depot, unsigned int capacity, int node, gfp_t gfp);
 void strata_depot_close(struct strata_depot *depot);

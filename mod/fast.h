@@ -115,9 +115,11 @@ static __always_inline bool strata_fast_free_to(const struct strata_cache *c,
 		return false;
 	count = m->count;
 	if (unlikely(m->slot[count] != p || m->epoch != atomic_read(&c->epoch))) {
-		if (likely(strata_fast_is_of(c, p)))
-			return strata_fast_push(m, p, p + mark);
-		goto no;
+		if (unlikely(!strata_fast_is_of(c, p)))
+			goto no;
+		/* It counts anew: to keep the count until here would take a register more. */
+		OPTIMIZER_HIDE_VAR(m);
+		return strata_fast_push(m, p, p + mark);
 	}
 	/* Its place is still there, and it is still in it. */
 	value = strata_object_mark_value(p);

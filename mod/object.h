@@ -73,18 +73,28 @@ static __always_inline void strata_object_hand_out(const struct strata_cache *c,
 }
 
 /*
- * The same without __GFP_ZERO, of a cache that is one of the classes: there the
- * mark is the first word, and nothing has a constructor.
+ * The same, zeroed, of a cache whose free objects keep nothing and are not looked at:
+ * the mark is their first word, and all of an object is its user's.
  */
-static __always_inline void strata_object_hand_out_plain(const struct strata_cache *c,
-							 void *object, size_t size, gfp_t gfp)
+static __always_inline void strata_object_hand_out_zeroed(const struct strata_cache *c,
+							  void *object, size_t size, gfp_t gfp)
 {
 	strata_track_alloc(object, size, c->shape.size, gfp);
 	strata_track_uninit(object, size, gfp);
-	if (want_init_on_alloc(0))
-		strata_track_zero(object, c->usable);
-	else
-		strata_track_store(object, 0);
+	strata_track_zero(object, c->usable);
+}
+
+/* The same without __GFP_ZERO, of a cache that is one of the classes: they are such. */
+static __always_inline void strata_object_hand_out_plain(const struct strata_cache *c,
+							 void *object, size_t size, gfp_t gfp)
+{
+	if (want_init_on_alloc(0)) {
+		strata_object_hand_out_zeroed(c, object, size, gfp);
+		return;
+	}
+	strata_track_alloc(object, size, c->shape.size, gfp);
+	strata_track_uninit(object, size, gfp);
+	strata_track_store(object, 0);
 }
 
 /* Free for the sanitizers; but what readers under RCU may still look at stays readable. */

@@ -132,20 +132,22 @@ STRATA_TEST_EXPORT(strata_span_fill);
 unsigned int strata_span_take(struct strata_span *span, const struct strata_shape *shape,
 			      void **objects, unsigned int n)
 {
-	unsigned int taken = 0, word = 0, bit;
+	void *base = span->base;
+	void **next = objects, **end;
+	unsigned int word = 0;
 
 	n = min_t(unsigned int, n, span->nr_free);
-	while (taken < n) {
+	end = objects + n;
+	while (next < end) {
 		unsigned long bits = span->free[word];
 
-		for (; bits && taken < n; bits &= bits - 1) {
-			bit = word * BITS_PER_LONG + __ffs(bits);
-			objects[taken++] = span->base + bit * shape->size;
-		}
+		for (; bits && next < end; bits &= bits - 1)
+			*next++ = base + __ffs(bits) * shape->size;
 		span->free[word++] = bits;
+		base += BITS_PER_LONG * shape->size;
 	}
-	span->nr_free -= taken;
-	return taken;
+	span->nr_free -= n;
+	return n;
 }
 STRATA_TEST_EXPORT(strata_span_take);
 

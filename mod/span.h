@@ -45,7 +45,7 @@ enum strata_span_kind {
  * @base: its first page
  * @npages: its length; a power of two for STRATA_SPAN_DIRECT
  * @kind: what it holds
- * @bucket: which list of its central it is in
+ * @stays: frees until it may have to go to another list of its central
  * @node: NUMA node of its memory
  * @nr_free: bits set in @free
  * @free: objects that nobody has: neither a caller nor a magazine or depot
@@ -61,7 +61,7 @@ struct strata_span {
 	u16 nr_free;
 	u16 node;
 	u8 kind;
-	u8 bucket;
+	u8 stays;
 	unsigned long free[];
 };
 

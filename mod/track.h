@@ -168,14 +168,18 @@ static __no_sanitize_or_inline unsigned long strata_track_load(const unsigned lo
 	/* A plain load gcc moves to the caller (IPA-SRA), where KASAN looks at it. */
 	if (strata_track_listens())
 		return READ_ONCE(*word);
-	/* Who compares it may do so in memory, which READ_ONCE() would not let him. */
+	/* It may be part of a larger instruction, which gcc makes of no READ_ONCE(). */
 	return data_race(*word);
 }
 
 static __no_sanitize_or_inline void strata_track_store(unsigned long *word,
 						       unsigned long value)
 {
-	WRITE_ONCE(*word, value);
+	/* KCSAN takes it for what it would report of its user's. */
+	if (strata_track_listens() || IS_ENABLED(CONFIG_KCSAN))
+		WRITE_ONCE(*word, value);
+	else
+		*word = value;
 }
 
 /* Fill memory that is not its user's, or not any more. */

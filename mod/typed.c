@@ -120,13 +120,6 @@ struct strata_cache *strata_cache_create(const char *name, const struct strata_c
 }
 STRATA_EXPORT(strata_cache_create);
 
-/* On its own, so that who does not need it saves no registers for it. */
-static noinline void *hand_out_zeroed(struct strata_cache *c, void *object, gfp_t gfp)
-{
-	strata_object_hand_out(c, object, c->usable, gfp, true);
-	return object;
-}
-
 /**
  * strata_cache_alloc() - allocate an object
  * @c: its cache
@@ -144,9 +137,10 @@ void *strata_cache_alloc(struct strata_cache *c, gfp_t gfp)
 		goto slow;
 	if (unlikely(!strata_fast_take(c->magazine, &object)))
 		goto slow;
-	if (want_init_on_alloc(0))
-		return hand_out_zeroed(c, object, gfp);
-	strata_object_hand_out(c, object, c->usable, gfp, false);
+	if (want_init_on_alloc(0) && likely(!c->keeps))
+		strata_object_hand_out_zeroed(c, object, c->usable, gfp);
+	else
+		strata_object_hand_out(c, object, c->usable, gfp, false);
 	return object;
 
 slow:
