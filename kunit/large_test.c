@@ -78,7 +78,7 @@ static void reused(struct kunit *test)
 	expect_large(test, 1, PAGES);
 	strata_put(test, q);
 	/* Another length is not served from it. */
-	q = strata_get(test, SIZE - PAGE_SIZE, GFP_KERNEL);
+	q = strata_get(test, SIZE + PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_NE(test, q, p);
 	KUNIT_EXPECT_EQ(test, kept(test)->count, (u8)1);
 	strata_put(test, q);

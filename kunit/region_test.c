@@ -94,29 +94,41 @@ static void no_bytes(struct kunit *test)
 	strata_region_destroy(r);
 }
 
+/* Behind @skew bytes of others, in any alignment that there is. */
+static void check_aligned(struct kunit *test, struct strata_region *r, size_t skew)
+{
+	size_t align;
+
+	for (align = 1; align <= PAGE_SIZE; align *= 2) {
+		u8 *before = must_alloc(test, r, skew), *p;
+
+		memset(before, 0x11, skew);
+		p = strata_region_alloc_aligned(r, align + 3, align);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, align));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, STRATA_REGION_ALIGN));
+		KUNIT_EXPECT_TRUE(test, strata_region_contains(r, p));
+		KUNIT_EXPECT_TRUE(test, strata_region_contains(r, p + align + 2));
+		memset(p, 0x22, align + 3);
+		KUNIT_EXPECT_TRUE(test, holds(before, 0x11, skew));
+	}
+}
+
 static void aligned(struct kunit *test)
 {
 	struct shelf *shelf = strata_new_shelf(test);
-	struct strata_region *r = strata_new_region(shelf, 0, GFP_KERNEL);
+	struct strata_region *r;
 	unsigned int calls;
-	size_t align, skew;
+	size_t skew;
 
 	for (skew = 1; skew < 2 * PAGE_SIZE; skew += PAGE_SIZE / 8 + 24) {
-		for (align = 1; align <= PAGE_SIZE; align *= 2) {
-			u8 *before = must_alloc(test, r, skew), *p;
-
-			memset(before, 0x11, skew);
-			p = strata_region_alloc_aligned(r, align + 3, align);
-			KUNIT_ASSERT_NOT_NULL(test, p);
-			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, align));
-			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, STRATA_REGION_ALIGN));
-			KUNIT_EXPECT_TRUE(test, strata_region_contains(r, p));
-			KUNIT_EXPECT_TRUE(test, strata_region_contains(r, p + align + 2));
-			memset(p, 0x22, align + 3);
-			KUNIT_EXPECT_TRUE(test, holds(before, 0x11, skew));
-		}
+		r = strata_new_region(shelf, 0, GFP_KERNEL);
+		check_aligned(test, r, skew);
+		strata_region_destroy(r);
 	}
 	/* What just fits takes no other segment. */
+	r = strata_new_region(shelf, 0, GFP_KERNEL);
+	must_alloc(test, r, 1);
 	calls = shelf->calls;
 	KUNIT_EXPECT_NOT_NULL(test, strata_region_alloc_aligned(r, r->end - r->top,
 								STRATA_REGION_ALIGN));

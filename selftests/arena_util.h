@@ -29,6 +29,8 @@
 #define DEVICE	"/dev/strata"
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
 #define MIB	(1024UL * 1024)
+/* What holds so many pages, however large they are: 1 MiB of small ones. */
+#define SLOT	(256 * PAGE)
 
 struct arena {
 	int fd;

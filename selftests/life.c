@@ -213,7 +213,7 @@ TEST_F(life, many)
 
 	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
 	for (i = 0; i < NR; i++) {
-		ASSERT_TRUE(arena_open(&arenas[i], MIB, 16 * PAGE));
+		ASSERT_TRUE(arena_open(&arenas[i], SLOT, 16 * PAGE));
 		arenas[i].data[i % 8 * 16 * PAGE] = i;
 	}
 	EXPECT_EQ(arena_total("arenas"), self->arenas + 1 + NR);

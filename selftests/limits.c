@@ -45,7 +45,7 @@ TEST(populate_counts)
 {
 	struct arena a;
 
-	ASSERT_TRUE(arena_open(&a, 4 * MIB, MIB));
+	ASSERT_TRUE(arena_open(&a, 4 * SLOT, SLOT));
 	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 3 * PAGE), (long)(3 * PAGE));
 	/* What is there is not counted again. */
 	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, PAGE, 4 * PAGE), (long)(2 * PAGE));
@@ -58,13 +58,13 @@ TEST(populate_counts)
 	EXPECT_EQ(a.ctl->committed, 7 * PAGE);
 	EXPECT_EQ(a.ctl->limit, 16 * PAGE);
 	/* Over regions, without their guards. */
-	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 4 * MIB),
-		  (long)(4 * (MIB - PAGE) - 7 * PAGE));
-	EXPECT_EQ(arena_stat(a.fd, STRATA_REGION_ALL).committed, 4 * (MIB - PAGE));
-	EXPECT_EQ(arena_stat(a.fd, 3).limit, MIB - PAGE);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 4 * SLOT),
+		  (long)(4 * (SLOT - PAGE) - 7 * PAGE));
+	EXPECT_EQ(arena_stat(a.fd, STRATA_REGION_ALL).committed, 4 * (SLOT - PAGE));
+	EXPECT_EQ(arena_stat(a.fd, 3).limit, SLOT - PAGE);
 	/* Mapped without getting anything more. */
-	memset(a.data + 3 * MIB, 1, MIB - PAGE);
-	EXPECT_EQ(arena_stat(a.fd, 3).grown, MIB - PAGE);
+	memset(a.data + 3 * SLOT, 1, SLOT - PAGE);
+	EXPECT_EQ(arena_stat(a.fd, 3).grown, SLOT - PAGE);
 	arena_close(&a);
 }
 
@@ -74,29 +74,29 @@ TEST(trim_gives_back)
 	struct strata_stat stat;
 	long free_before = arena_total("committed");
 
-	ASSERT_TRUE(arena_open(&a, 4 * MIB, MIB));
-	ASSERT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 2 * MIB),
-		  (long)(2 * (MIB - PAGE)));
-	memset(a.data, 3, MIB - PAGE);
+	ASSERT_TRUE(arena_open(&a, 4 * SLOT, SLOT));
+	ASSERT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 2 * SLOT),
+		  (long)(2 * (SLOT - PAGE)));
+	memset(a.data, 3, SLOT - PAGE);
 	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, PAGE + 1, 3 * PAGE), (long)(2 * PAGE));
 	EXPECT_EQ(a.data[2 * PAGE - 1], 3);
 	EXPECT_EQ(a.data[4 * PAGE], 3);
 	stat = arena_stat(a.fd, 0);
 	EXPECT_EQ(stat.trimmed, 2 * PAGE);
-	EXPECT_EQ(stat.committed, MIB - 3 * PAGE);
-	EXPECT_EQ(stat.hwm, MIB - PAGE);
+	EXPECT_EQ(stat.committed, SLOT - 3 * PAGE);
+	EXPECT_EQ(stat.hwm, SLOT - PAGE);
 	EXPECT_EQ(a.ctl->trimmed, 2 * PAGE);
 	EXPECT_EQ(a.ctl->trim_seq, 1);
-	EXPECT_EQ(a.ctl->committed, MIB - 3 * PAGE);
+	EXPECT_EQ(a.ctl->committed, SLOT - 3 * PAGE);
 	EXPECT_EQ(a.data[2 * PAGE], 0);
-	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, 4 * MIB),
-		  (long)(2 * (MIB - PAGE) - PAGE));
-	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, 4 * MIB), 0);
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, 4 * SLOT),
+		  (long)(2 * (SLOT - PAGE) - PAGE));
+	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, 0, 4 * SLOT), 0);
 	EXPECT_EQ(arena_total("committed"), free_before);
 	stat = arena_stat(a.fd, STRATA_REGION_ALL);
 	EXPECT_EQ(stat.committed, 0);
 	EXPECT_EQ(stat.grown, stat.trimmed);
-	EXPECT_EQ(stat.hwm, 2 * (MIB - PAGE));
+	EXPECT_EQ(stat.hwm, 2 * (SLOT - PAGE));
 	arena_close(&a);
 	EXPECT_TRUE(arena_all_gone());
 }
@@ -172,7 +172,7 @@ TEST(user_arenas_privileged)
 static int over_quota(int dev)
 {
 	struct strata_range range = { .size = sizeof(range), .len = 2 * QUOTA * PAGE };
-	struct arena a = { .how = create_args(MIB, 0) };
+	struct arena a = { .how = create_args(SLOT, 0) };
 	size_t i;
 
 	if (command(dev, STRATA_IOC_CREATE, &a.how))
@@ -217,7 +217,7 @@ TEST(user_pages_privileged)
 	struct arena a;
 
 	ASSERT_GE(old, 0);
-	ASSERT_TRUE(arena_open(&a, MIB, 0));
+	ASSERT_TRUE(arena_open(&a, SLOT, 0));
 	EXPECT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, 0, 2 * QUOTA * PAGE),
 		  (long)(2 * QUOTA * PAGE));
 	arena_close(&a);

@@ -19,7 +19,7 @@ FIXTURE(map)
 
 FIXTURE_SETUP(map)
 {
-	ASSERT_TRUE(arena_open(&self->a, 4 * MIB, MIB));
+	ASSERT_TRUE(arena_open(&self->a, 4 * SLOT, SLOT));
 	self->total = self->a.how.out_ctl_off + self->a.ctl_len;
 }
 
@@ -71,18 +71,18 @@ TEST_F(map, offset_and_length)
 
 TEST_F(map, in_parts)
 {
-	char *part = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, self->a.fd, MIB + 3 * PAGE);
+	char *part = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, self->a.fd, SLOT + 3 * PAGE);
 
 	ASSERT_NE(part, MAP_FAILED);
 	put_text(part + PAGE, "same");
-	EXPECT_STREQ(self->a.data + MIB + 4 * PAGE, "same");
+	EXPECT_STREQ(self->a.data + SLOT + 4 * PAGE, "same");
 	/* From the middle to the ends. */
 	munmap(part + PAGE, 2 * PAGE);
 	put_text(part, "left");
 	put_text(part + 3 * PAGE, "right");
-	EXPECT_STREQ(self->a.data + MIB + 3 * PAGE, "left");
-	EXPECT_STREQ(self->a.data + MIB + 6 * PAGE, "right");
-	EXPECT_STREQ(self->a.data + MIB + 4 * PAGE, "same");
+	EXPECT_STREQ(self->a.data + SLOT + 3 * PAGE, "left");
+	EXPECT_STREQ(self->a.data + SLOT + 6 * PAGE, "right");
+	EXPECT_STREQ(self->a.data + SLOT + 4 * PAGE, "same");
 	EXPECT_EQ(arena_stat(self->a.fd, 0).committed, 0);
 }
 
@@ -91,16 +91,16 @@ TEST_F(map, regions_and_guards)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		char *slot = self->a.data + i * MIB;
+		char *slot = self->a.data + i * SLOT;
 
-		EXPECT_EQ(try_access(slot + MIB - PAGE - 1, true), 0);
-		EXPECT_EQ(try_access(slot + MIB - PAGE, true), SIGBUS);
-		EXPECT_EQ(try_access(slot + MIB - PAGE, false), SIGBUS);
-		EXPECT_EQ(try_access(slot + MIB - 1, true), SIGBUS);
+		EXPECT_EQ(try_access(slot + SLOT - PAGE - 1, true), 0);
+		EXPECT_EQ(try_access(slot + SLOT - PAGE, true), SIGBUS);
+		EXPECT_EQ(try_access(slot + SLOT - PAGE, false), SIGBUS);
+		EXPECT_EQ(try_access(slot + SLOT - 1, true), SIGBUS);
 	}
 	/* A guard is not part of any range. */
-	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_POPULATE, 2 * MIB - PAGE, PAGE), 0);
-	EXPECT_EQ(try_access(self->a.data + 2 * MIB - PAGE, true), SIGBUS);
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_POPULATE, 2 * SLOT - PAGE, PAGE), 0);
+	EXPECT_EQ(try_access(self->a.data + 2 * SLOT - PAGE, true), SIGBUS);
 }
 
 TEST_F(map, control_pages)
@@ -222,7 +222,7 @@ static bool vm_flags(void *p, char *flags, size_t size)
 /* No copy, no dump, no expansion, mixed map; and what the create flags change. */
 TEST_F(map, flags)
 {
-	struct arena b = { .how = create_args(MIB, 0) };
+	struct arena b = { .how = create_args(SLOT, 0) };
 	char flags[512];
 
 	if (access("/proc/self/smaps", R_OK))
@@ -249,7 +249,7 @@ TEST_F(map, flags)
 TEST_F(map, get_user_pages)
 {
 	static const char text[] = "through the kernel";
-	char *there = self->a.data + 3 * MIB, *fresh = there + 8 * PAGE;
+	char *there = self->a.data + 3 * SLOT, *fresh = there + 8 * PAGE;
 	struct iovec iov = { there, sizeof(text) };
 	int fds[2], mem = open("/proc/self/mem", O_RDWR);
 	char buf[64] = { 1 };
@@ -276,7 +276,7 @@ TEST_F(map, get_user_pages)
 TEST_F(map, direct_io)
 {
 	enum { BYTES = 640 * 1024 };
-	char *from = self->a.data, *to = self->a.data + 2 * MIB;
+	char *from = self->a.data, *to = self->a.data + 2 * SLOT;
 	bool loaded = !module_load("brd");
 	int disk, i;
 
@@ -292,7 +292,7 @@ TEST_F(map, direct_io)
 	EXPECT_EQ(pread(disk, to, BYTES, 0), BYTES);
 	EXPECT_EQ(memcmp(from, to, BYTES), 0);
 	/* What was never written is zeros for the disk too, and a guard is nothing. */
-	EXPECT_EQ(pwrite(disk, from + MIB, PAGE, 0), (long)PAGE);
+	EXPECT_EQ(pwrite(disk, from + SLOT, PAGE, 0), (long)PAGE);
 	EXPECT_EQ(pread(disk, to, PAGE, 0), (long)PAGE);
 	EXPECT_TRUE(is_zero(to, PAGE));
 	EXPECT_EQ(pread(disk, from + self->a.how.region_bytes - PAGE, PAGE, 0), -1);
@@ -316,8 +316,8 @@ TEST_F(map, held_while_trimmed)
 	memset(self->a.data, 'x', PAGE);
 	ASSERT_EQ(pipe(fds), 0);
 	ASSERT_EQ(vmsplice(fds[1], &iov, 1, 0), (long)PAGE);
-	ASSERT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, MIB), (long)PAGE);
-	memset(self->a.data, 'y', MIB - PAGE);
+	ASSERT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, SLOT), (long)PAGE);
+	memset(self->a.data, 'y', SLOT - PAGE);
 	ASSERT_EQ(read(fds[0], sink, sizeof(sink)), (long)PAGE);
 	EXPECT_EQ(sink[0], 'x');
 	EXPECT_EQ(memcmp(sink, sink + 1, PAGE - 1), 0);

@@ -19,7 +19,7 @@ FIXTURE_SETUP(pin)
 {
 	module_unload("strata_stream");
 	ASSERT_EQ(module_load("strata_stream"), 0);
-	ASSERT_TRUE(arena_open(&self->a, 4 * MIB, MIB));
+	ASSERT_TRUE(arena_open(&self->a, 4 * SLOT, SLOT));
 }
 
 FIXTURE_TEARDOWN(pin)
@@ -56,7 +56,7 @@ static bool get_held(char *to, size_t n)
 
 TEST_F(pin, same_memory)
 {
-	char *p = self->a.data + MIB + 3 * PAGE + 100, seen[6];
+	char *p = self->a.data + SLOT + 3 * PAGE + 100, seen[6];
 
 	put_text(p, "mine");
 	ASSERT_EQ(hold(self->a.fd, p - self->a.data, 2 * PAGE, 'w'), 0);
@@ -89,22 +89,22 @@ TEST_F(pin, commits)
 TEST_F(pin, stays)
 {
 	memset(self->a.data, 1, 64 * PAGE);
-	memset(self->a.data + MIB, 2, 64 * PAGE);
+	memset(self->a.data + SLOT, 2, 64 * PAGE);
 	ASSERT_EQ(hold(self->a.fd, 10 * PAGE + 1, PAGE, 'r'), 0);
 	EXPECT_EQ(arena_stat(self->a.fd, 0).pinned, 2 * PAGE);
 	EXPECT_EQ(arena_stat(self->a.fd, 1).pinned, 0);
 	EXPECT_EQ(arena_stat(self->a.fd, STRATA_REGION_ALL).pinned, 2 * PAGE);
-	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, 4 * MIB), -EBUSY);
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, 4 * SLOT), -EBUSY);
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 11 * PAGE, PAGE), -EBUSY);
 	/* On either side of it, and elsewhere. */
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, 10 * PAGE), (long)(10 * PAGE));
-	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 12 * PAGE, MIB - 12 * PAGE),
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 12 * PAGE, SLOT - 12 * PAGE),
 		  (long)(52 * PAGE));
-	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, MIB, MIB), (long)(64 * PAGE));
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, SLOT, SLOT), (long)(64 * PAGE));
 	EXPECT_EQ(self->a.data[10 * PAGE], 1);
 	EXPECT_EQ(release(), 0);
 	EXPECT_EQ(arena_stat(self->a.fd, STRATA_REGION_ALL).pinned, 0);
-	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, 4 * MIB), (long)(2 * PAGE));
+	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, 4 * SLOT), (long)(2 * PAGE));
 }
 
 TEST_F(pin, bad_ranges)
@@ -112,14 +112,14 @@ TEST_F(pin, bad_ranges)
 	int fd = self->a.fd;
 
 	EXPECT_EQ(hold(fd, 0, 0, 'r'), -EINVAL);
-	EXPECT_EQ(hold(fd, 4 * MIB, 1, 'r'), -EOVERFLOW);
-	EXPECT_EQ(hold(fd, 4 * MIB - 1, 2, 'r'), -EOVERFLOW);
+	EXPECT_EQ(hold(fd, 4 * SLOT, 1, 'r'), -EOVERFLOW);
+	EXPECT_EQ(hold(fd, 4 * SLOT - 1, 2, 'r'), -EOVERFLOW);
 	EXPECT_EQ(hold(fd, -1, 2, 'r'), -EOVERFLOW);
 	EXPECT_EQ(hold(fd, 1, -1, 'r'), -EOVERFLOW);
 	/* The guard, and over it into the next region. */
-	EXPECT_EQ(hold(fd, MIB - 1, 1, 'r'), -EINVAL);
-	EXPECT_EQ(hold(fd, MIB - PAGE - 1, 2, 'r'), -EINVAL);
-	EXPECT_EQ(hold(fd, MIB - 2 * PAGE, 4 * PAGE, 'r'), -EINVAL);
+	EXPECT_EQ(hold(fd, SLOT - 1, 1, 'r'), -EINVAL);
+	EXPECT_EQ(hold(fd, SLOT - PAGE - 1, 2, 'r'), -EINVAL);
+	EXPECT_EQ(hold(fd, SLOT - 2 * PAGE, 4 * PAGE, 'r'), -EINVAL);
 	EXPECT_EQ(arena_stat(fd, STRATA_REGION_ALL).committed, 0);
 	EXPECT_EQ(arena_stat(fd, STRATA_REGION_ALL).pinned, 0);
 }
@@ -223,7 +223,7 @@ TEST_F(pin, outlives)
 	EXPECT_STREQ(seen, "last");
 	EXPECT_EQ(release(), 0);
 	EXPECT_TRUE(arena_all_gone());
-	ASSERT_TRUE(arena_open(&self->a, MIB, 0));
+	ASSERT_TRUE(arena_open(&self->a, SLOT, 0));
 }
 
 TEST_F(pin, huge)

@@ -415,8 +415,8 @@ static struct dentry *directory;
 
 static int __init full_init(void)
 {
-	/* On average an object is larger than a page; the last ones are not. */
-	max_objects = totalram_pages() * 2;
+	/* On average an object has 8 KiB; the last ones are smaller. */
+	max_objects = totalram_pages() * (PAGE_SIZE / SZ_2K);
 	object = vcalloc(max_objects, sizeof(*object));
 	if (!object)
 		return -ENOMEM;
