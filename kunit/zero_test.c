@@ -93,7 +93,7 @@ static void not_unless_asked(struct kunit *test)
 	p = strata_alloc(1024, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, p[1000], (u8)0xff);
 	/* What told that it was free is gone. */
-	KUNIT_EXPECT_EQ(test, *(u64 *)p, 0ULL);
+	KUNIT_EXPECT_EQ(test, *(unsigned long *)p, 0UL);
 	strata_free(p);
 }
 
