@@ -136,6 +136,29 @@ static void follows_a_depot(struct kunit *test)
 	KUNIT_EXPECT_GT(test, counts_of(c).flushes, before.flushes);
 }
 
+/* Out of a magazine, out of the spans behind it, and back. */
+static void follows_many_at_once(struct kunit *test)
+{
+	struct strata_fixture *f = test->priv;
+	struct strata_cache *c = &f->a->class[strata_class_of(SIZE)];
+	const unsigned int most = 3 * FIRST;
+	struct strata_counts n;
+	void *object[3 * FIRST];
+
+	strata_free_to(f->a, take(test, f->a), STRATA_HERE);
+	KUNIT_ASSERT_TRUE(test, strata_cache_alloc_many(c, SIZE, GFP_KERNEL, most, object,
+							STRATA_HERE));
+	n = counts_of(c);
+	KUNIT_EXPECT_EQ(test, n.allocs, 1 + most);
+	KUNIT_EXPECT_EQ(test, n.frees, 1);
+	KUNIT_EXPECT_EQ(test, n.live, most);
+	strata_free_many(f->a, NULL, most, object, STRATA_HERE);
+	n = counts_of(c);
+	KUNIT_EXPECT_EQ(test, n.allocs, 1 + most);
+	KUNIT_EXPECT_EQ(test, n.frees, 1 + most);
+	KUNIT_EXPECT_EQ(test, n.live, 0);
+}
+
 static void counts_a_free_once(struct kunit *test)
 {
 	struct strata_fixture *f = test->priv;
@@ -149,7 +172,7 @@ static void counts_a_free_once(struct kunit *test)
 	twice = m->slot[0];
 	KUNIT_ASSERT_TRUE(test, strata_magazine_claim(m));
 	KUNIT_ASSERT_TRUE(test, strata_magazine_push(m, twice));
-	strata_magazine_release_used(m);
+	strata_magazine_release(m);
 	strata_fixture_drain(f->a);
 	n = counts_of(c);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&c->nr_twice), 1);
@@ -185,6 +208,7 @@ static struct kunit_case counts_cases[] = {
 	KUNIT_CASE(follows_a_magazine),
 	KUNIT_CASE(follows_a_claimed_magazine),
 	KUNIT_CASE(follows_a_depot),
+	KUNIT_CASE(follows_many_at_once),
 	KUNIT_CASE(counts_a_free_once),
 	KUNIT_CASE(adds_up_caches),
 	{ }

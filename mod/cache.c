@@ -106,8 +106,11 @@ static void *refill(struct strata_cache *c, struct strata_magazine *m)
 
 	widen(c, m);
 	refresh(c, m);
-	if (!m->capacity)
-		return refill_batch(c, m, &object, 1) ? object : NULL;
+	if (!m->capacity) {
+		got = refill_batch(c, m, &object, 1);
+		m->allocs += got;
+		return got ? object : NULL;
+	}
 	got = refill_batch(c, m, m->slot, (m->capacity + 1) / 2);
 	if (IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM) && m->from_depot == from_depot)
 		shuffle(m, got);
@@ -158,7 +161,6 @@ static void *take_held(struct strata_cache *c, int node)
 	}
 	if (!strata_magazine_pop(m, &object) && !in_nmi())
 		object = refill(c, m);
-	m->many += !!object;
 	strata_magazine_release(m);
 	preempt_enable();
 	return object;
@@ -278,7 +280,7 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 	m = this_cpu_ptr(c->magazine);
 	claimed = strata_magazine_claim(m);
 	if (claimed && !strata_track_defers() && strata_magazine_push(m, object)) {
-		strata_magazine_release_used(m);
+		strata_magazine_release(m);
 	} else if (in_nmi()) {
 		if (claimed)
 			strata_magazine_release(m);
@@ -292,7 +294,7 @@ void strata_cache_put_slow(struct strata_cache *c, void *object)
 			m->flushed++;
 			strata_cache_home(c, &object, 1);
 		}
-		strata_magazine_release_used(m);
+		strata_magazine_release(m);
 	}
 	preempt_enable();
 }
@@ -336,7 +338,7 @@ static size_t take_some_held(struct strata_cache *c, void **objects, size_t n, b
 		if (unmark)
 			unmark_copy(c, objects, objects, got);
 	}
-	m->many += got;
+	m->allocs += got;
 	strata_magazine_release(m);
 	preempt_enable();
 	return got;

@@ -12,8 +12,7 @@
 
 static void add_magazine(struct strata_counts *sum, const struct strata_magazine *m)
 {
-	/* Halves of what changes meanwhile may be negative for a moment. */
-	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0);
+	u64 allocs = strata_magazine_allocs(m);
 	u64 refills = strata_figure_read(&m->refills);
 
 	sum->allocs += allocs;
@@ -21,6 +20,7 @@ static void add_magazine(struct strata_counts *sum, const struct strata_magazine
 	sum->refills += refills;
 	sum->from_depot += strata_figure_read(&m->from_depot);
 	sum->nested_allocs += strata_figure_read(&m->nested_allocs);
+	/* A sum of what changes meanwhile may be negative for a moment. */
 	sum->frees += max_t(s64, strata_magazine_frees(m), 0);
 	sum->flushes += strata_figure_read(&m->flushes);
 	sum->in_magazines += strata_figure_read(&m->count) + strata_figure_read(&m->nr_nested);

@@ -25,7 +25,7 @@ static __always_inline bool strata_fast_take(struct strata_magazine __percpu *ma
 		goto busy;
 	if (!strata_magazine_pop(m, object))
 		goto empty;
-	strata_magazine_release_used(m);
+	strata_magazine_release(m);
 	preempt_enable();
 	return true;
 
@@ -53,7 +53,7 @@ static __always_inline bool strata_fast_push(struct strata_magazine *m, void *p,
 	strata_object_take_in_as_is(m->cache, p, mark, value);
 	m->slot[count] = p;
 	m->count = count + 1;
-	strata_magazine_release_used(m);
+	strata_magazine_release(m);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static __always_inline bool strata_fast_free_to(const struct strata_cache *c,
 		goto no;
 	strata_object_take_in_as_is(c, p, p + mark, value);
 	m->count = count + 1;
-	strata_magazine_release_used(m);
+	strata_magazine_release(m);
 	return true;
 no:
 	strata_magazine_release(m);

@@ -222,7 +222,6 @@ static unsigned long push_run(struct strata_allocator *a, struct strata_magazine
 		slot[i] = p;
 	}
 	m->count += i;
-	m->many += i;
 	return i;
 }
 

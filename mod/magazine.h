@@ -8,10 +8,11 @@
  * another way, so neither a lock, nor an atomic, nor disabled interrupts are
  * needed. The same on PREEMPT_RT: the section is a few instructions long.
  *
- * The claim ends with an addition that clears the bit and counts what was done
- * in the bits above it. How many of these were allocations and how many frees
- * follows from what else is counted, off the fast path. Other CPUs read these figures
- * and nothing else, by strata_figure_read(): to show them, or to guess who idles.
+ * A claim ends with a store of 0, which waits for nothing that came before: a processor
+ * may be at the next claim while it still counts for this one. Allocations are
+ * counted, and how many frees there were follows from what else is counted, off the
+ * fast path. Other CPUs read these figures and nothing else, by strata_figure_read():
+ * to show them, or to guess who idles.
  */
 #ifndef _STRATA_MAGAZINE_H
 #define _STRATA_MAGAZINE_H
@@ -31,8 +32,9 @@ struct strata_cache;
 
 /**
  * struct strata_magazine - one CPU's free objects of one cache
- * @claim: bit 0: claimed; above it, the number of single objects that came or went
+ * @claim: 1 while claimed, else 0
  * @count: objects in @slot
+ * @allocs: objects handed out, but for those from @nested
  * @capacity: how many there may be now; follows misses
  * @divisor: of the cache's shape, for a look-up that needs nothing else; 0, so that
  *	it never succeeds, where the mark is not an object's first word and where
@@ -43,7 +45,6 @@ struct strata_cache;
  * @nr_nested: objects in @nested
  * @idle: the background found it unused; to be drained by its CPU
  * @random: state of the shuffle at refill
- * @many: objects that came or went in bulk
  * @nested_allocs: objects handed out from @nested
  * @refills: times it was empty and got more
  * @from_depot: those times that the depot had some
@@ -60,6 +61,7 @@ struct strata_cache;
 struct strata_magazine {
 	unsigned long claim;
 	unsigned long count;
+	u64 allocs;
 	unsigned long capacity;
 	u64 divisor;
 	struct strata_cache *cache;
@@ -68,7 +70,6 @@ struct strata_magazine {
 	u8 nr_nested;
 	u8 idle;
 	u64 random;
-	u64 many;
 	u64 nested_allocs;
 	u64 refills;
 	u64 from_depot;
@@ -85,42 +86,30 @@ struct strata_magazine {
  * Claim a magazine of this CPU. Preemption is off, and stays off until release.
  * Nothing else is read before the claim. Only this CPU looks.
  *
- * An interrupt may come in between, claim, count and release. x86 sets the bit by one
- * instruction, which needs no lock prefix for that; where a load and a store are two,
- * what was counted between them would be lost, so there it is an atomic operation.
+ * An interrupt that comes between the look and the store claims and releases: what was
+ * found is as true after it. So the two need not be one instruction, as they are on x86.
  */
 static __always_inline bool strata_magazine_claim(struct strata_magazine *m)
 {
-	bool claimed;
-
-	if (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_UML))
-		/* With interrupts of this CPU, as said above. */
-		claimed = data_race(__test_and_set_bit(0, &m->claim));
-	else
-		claimed = test_and_set_bit(0, &m->claim);
-	return likely(!claimed);
+	/* With interrupts of this CPU, as said above. */
+	if (unlikely(data_race(__test_and_set_bit(0, &m->claim))))
+		return false;
+	/* It is not one to the compiler everywhere. */
+	barrier();
+	return true;
 }
 
 static inline bool strata_magazine_is_claimed(const struct strata_magazine *m)
 {
-	return strata_figure_read(&m->claim) & 1;
+	return strata_figure_read(&m->claim);
 }
 
-/* End a claim in which one object came or went. */
-static __always_inline void strata_magazine_release_used(struct strata_magazine *m)
-{
-	/* Everything is written before the claim ends. */
-	barrier();
-	m->claim++;
-	barrier();
-}
-
-/* End any other claim. What came or went in it is counted in @many. */
+/* End a claim. */
 static __always_inline void strata_magazine_release(struct strata_magazine *m)
 {
 	/* Everything is written before the claim ends. */
 	barrier();
-	m->claim--;
+	m->claim = 0;
 	barrier();
 }
 
@@ -133,6 +122,7 @@ static __always_inline bool strata_magazine_pop(struct strata_magazine *m, void 
 	if (unlikely(check_sub_overflow(m->count, 1UL, &left)))
 		return false;
 	m->count = left;
+	m->allocs++;
 	*object = m->slot[left];
 	return true;
 }
@@ -155,12 +145,6 @@ static inline void strata_magazine_forget(struct strata_magazine *m, unsigned in
 {
 	while (from < to)
 		m->slot[from++] = m;
-}
-
-/* Objects that came from callers or went to them, but for those set aside. */
-static inline u64 strata_magazine_uses(const struct strata_magazine *m)
-{
-	return (strata_figure_read(&m->claim) >> 1) + strata_figure_read(&m->many);
 }
 
 /* Hidden from the compiler, which would make a call to memcpy() of a loop of these. */
@@ -188,27 +172,27 @@ static __always_inline void strata_objects_copy(void **to, void **from, unsigned
 	}
 }
 
-/*
- * What came in is what went out:
- * refilled + frees = allocs + nested_allocs + flushed + held.
- */
-static inline u64 strata_magazine_surplus(const struct strata_magazine *m)
-{
-	return strata_figure_read(&m->nested_allocs) + strata_figure_read(&m->flushed) +
-	       strata_figure_read(&m->count) + strata_figure_read(&m->nr_nested) -
-	       strata_figure_read(&m->refilled);
-}
-
-/* Objects handed out from a magazine: half of the uses that frees do not outnumber. */
+/* Objects handed out from a magazine, but for those set aside. */
 static inline u64 strata_magazine_allocs(const struct strata_magazine *m)
 {
-	return (s64)(strata_magazine_uses(m) - strata_magazine_surplus(m)) / 2;
+	return strata_figure_read(&m->allocs);
 }
 
-/* Objects freed into a magazine. */
+/*
+ * Objects freed into a magazine. What came in is what went out:
+ * refilled + frees = allocs + nested_allocs + flushed + held.
+ */
 static inline u64 strata_magazine_frees(const struct strata_magazine *m)
 {
-	return (s64)(strata_magazine_uses(m) + strata_magazine_surplus(m)) / 2;
+	return strata_figure_read(&m->allocs) + strata_figure_read(&m->nested_allocs) +
+	       strata_figure_read(&m->flushed) + strata_figure_read(&m->count) +
+	       strata_figure_read(&m->nr_nested) - strata_figure_read(&m->refilled);
+}
+
+/* Objects that came from callers or went to them, but for those set aside. */
+static inline u64 strata_magazine_uses(const struct strata_magazine *m)
+{
+	return strata_magazine_allocs(m) + strata_magazine_frees(m);
 }
 
 #endif /* _STRATA_MAGAZINE_H */

@@ -62,8 +62,7 @@ static void show_magazine(struct strata_cache *c, void *context)
 	unsigned int capacity = READ_ONCE(m->capacity);
 	u64 bytes = (u64)(count + aside) * c->shape.size;
 	u64 may_hold = (u64)capacity * c->shape.size;
-	u64 allocs = max_t(s64, strata_magazine_allocs(m), 0) +
-		     strata_figure_read(&m->nested_allocs);
+	u64 allocs = strata_magazine_allocs(m) + strata_figure_read(&m->nested_allocs);
 	u64 refills = strata_figure_read(&m->refills);
 	u64 flushes = strata_figure_read(&m->flushes);
 
