@@ -11,6 +11,7 @@
 #include "../mod/alloc.h"
 #include "../mod/check.h"
 #include "../mod/fault.h"
+#include "../mod/home.h"
 #include "../mod/large_cache.h"
 #include "../mod/track.h"
 #include "fixture.h"
@@ -61,12 +62,16 @@ static struct broken *make(struct kunit *test)
 	struct strata_allocator *a = f->a;
 	struct strata_cache *typed;
 	unsigned int i;
-	void *kept[2];
+	void *kept[2], *run;
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	b->a = a;
 	b->cpu = f->cpu;
 	b->c = &a->class[strata_class_of(OBJECT_SIZE)];
+	/* So that a span leaves some of its chunk free, where a page is enough for it, too. */
+	run = strata_heap_alloc(&a->heap, strata_home(), 2, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	strata_heap_release(&a->heap, run, 2);
 	for (i = 0; i < ALLOCATED; i++) {
 		b->live[i] = strata_alloc_from(a, OBJECT_SIZE, GFP_KERNEL, NUMA_NO_NODE,
 					       STRATA_HERE);
