@@ -56,6 +56,9 @@ watch_reclaim() {
 	for event in $events; do
 		[ -e "$event/enable" ] || return 1
 	done
+	# To know the names of tasks the kernel would patch its scheduler, while that runs:
+	# QEMU may go on with what was there before, and hang.
+	echo 0 >$tracing/options/record-cmd
 	echo >$tracing/trace
 	for event in $events; do
 		echo 1 >"$event/enable"
@@ -66,13 +69,21 @@ unwatch_reclaim() {
 	for event in $events; do
 		echo 0 >"$event/enable"
 	done
+	echo 1 >$tracing/options/record-cmd
 }
 
 shrunk() { awk '/scan_objects.*\[strata\]/ { sum += $NF } END { print sum + 0 }' $tracing/trace; }
 
-# The same without the kernel's own thread, which does not say what came of it.
+# The same without the kernel's own threads, which do not say what came of it.
 shrunk_directly() {
-	awk '/scan_objects.*\[strata\]/ && !/kswapd/ { sum += $NF } END { print sum + 0 }' $tracing/trace
+	grep -ls '^kswapd' /proc/[0-9]*/comm | awk -F / '
+		/^\/proc/ { kswapd["-" $3] = 1; next }
+		/scan_objects.*\[strata\]/ {
+			match($0, /-[0-9]+ /)
+			if (!(substr($0, RSTART, RLENGTH - 1) in kswapd))
+				sum += substr($0, match($0, /[0-9]+$/))
+		}
+		END { print sum + 0 }' - $tracing/trace
 }
 
 progress() {
