@@ -103,6 +103,9 @@ void bench_drop_types(void);
 extern void *bench_object[BENCH_OBJECTS];
 extern u16 bench_order[BENCH_OBJECTS];
 
+/* A frame of as many objects of one size. */
+#define BENCH_BUMPS	1000
+
 /* A request: so many objects, each of its own size. */
 #define BENCH_REQUEST	100
 

@@ -9,7 +9,6 @@
 
 #include "bench.h"
 
-#define BUMPS		1000
 #define BUMP_SIZE	48
 
 static struct strata_region *region;
@@ -36,7 +35,7 @@ static u64 strata_bump(unsigned long loops)
 
 	while (loops--) {
 		mark = strata_region_push(r);
-		for (i = 0; i < BUMPS; i++) {
+		for (i = 0; i < BENCH_BUMPS; i++) {
 			void *p = strata_region_alloc(r, BUMP_SIZE);
 
 			if (unlikely(!p)) {
@@ -56,7 +55,7 @@ static u64 kmalloc_bump(unsigned long loops)
 	unsigned int i;
 
 	while (loops--)
-		for (i = 0; i < BUMPS; i++) {
+		for (i = 0; i < BENCH_BUMPS; i++) {
 			void *p = kmalloc(BUMP_SIZE, GFP_KERNEL);
 
 			if (unlikely(!p))
@@ -108,7 +107,7 @@ static u64 kmalloc_request(unsigned long loops)
 }
 
 const struct bench bench_region[] = {
-	{ "bump-48", BUMPS, 0, { strata_bump, kmalloc_bump }, make_region, drop_region },
+	{ "bump-48", BENCH_BUMPS, 0, { strata_bump, kmalloc_bump }, make_region, drop_region },
 	{ "request-100", BENCH_REQUEST, 0, { strata_request, kmalloc_request },
 	  make_region, drop_region },
 	{ }

@@ -145,13 +145,10 @@ def result(leg, kernel, row, measured, statistic, unit):
     strata = figure(measured, row.name, "strata", statistic)
     rival = figure(measured, row.name, "rival", statistic)
     if leg.zeroed and row.zero != ".":
-        zeroing = figure(measured, row.zero, "strata", statistic)
-        # A region zeroes what a frame used at once, for less than piece by piece:
-        # what took less than zeroing is left whole.
-        strata = strata if strata <= zeroing else strata - zeroing
-        rival -= zeroing
-        if rival <= 0:
-            raise Wrong(f"{row.name}: zeroing alone takes longer than the rival")
+        strata -= figure(measured, row.zero, "strata", statistic)
+        rival -= figure(measured, row.zero, "rival", statistic)
+        if min(strata, rival) <= 0:
+            raise Wrong(f"{row.name}: zeroing alone takes longer than all of it")
     return Result(kernel, row, unit, strata, rival, row.aim(leg, rival))
 
 
