@@ -23,16 +23,22 @@
 /* Zeroed at a time, so that a huge object does not delay others (as Go does). */
 #define ZERO_STEP	SZ_256K
 
-static void zero(void *p, size_t size, bool may_sleep)
+static noinline void zero_in_steps(void *p, size_t size, bool may_sleep)
 {
-	size_t step;
-
-	for (; size; size -= step, p += step) {
-		step = min_t(size_t, size, ZERO_STEP);
-		strata_track_zero(p, step);
+	for (; size > ZERO_STEP; size -= ZERO_STEP, p += ZERO_STEP) {
+		strata_track_zero(p, ZERO_STEP);
 		if (may_sleep)
 			cond_resched();
 	}
+	strata_track_zero(p, size);
+}
+
+static __always_inline void zero(void *p, size_t size, bool may_sleep)
+{
+	if (likely(size <= ZERO_STEP))
+		strata_track_zero(p, size);
+	else
+		zero_in_steps(p, size, may_sleep);
 }
 
 static unsigned int page_count_of(size_t size)
