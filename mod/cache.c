@@ -65,20 +65,27 @@ static unsigned int refill_batch(struct strata_cache *c, struct strata_magazine 
 	return got;
 }
 
+/* @random, of 32 bits, as a number below @n. */
+static u32 below(u32 n, u32 random)
+{
+	return ((u64)random * n) >> 32;
+}
+
 /*
  * Objects of a span come in the order of their addresses. Where the kernel
  * randomises its freelists, so do we; those in a depot were shuffled before.
- * Fisher-Yates over the upper half of a linear congruence (Knuth's for MMIX,
- * "The Art of Computer Programming", 3.3.4).
+ * Fisher-Yates over both halves of a linear congruence (Knuth's for MMIX,
+ * "The Art of Computer Programming", 3.3.4), the better one for the first of two.
  */
 static void shuffle(struct strata_magazine *m, unsigned int n)
 {
+	void **const slot = m->slot, **end = slot + n;
 	u64 random = m->random;
 
-	while (n > 1) {
+	for (; n > 1; n -= 2, end -= 2) {
 		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-		swap(m->slot[n - 1], m->slot[((random >> 32) * n) >> 32]);
-		n--;
+		swap(end[-1], slot[below(n, random >> 32)]);
+		swap(end[-2], slot[below(n - 1, random)]);
 	}
 	m->random = random;
 }

@@ -149,16 +149,22 @@ static noinline void central_move(struct strata_central *central,
 	}
 }
 
+/* Where spans are looked up, and of which cache they should be. */
+struct look_up {
+	const struct strata_map_table *table;
+	unsigned long first;
+	const struct strata_cache *cache;
+};
+
 /*
  * The span of an object, if it is of that cache. Each is looked up anew: those of a
  * worn heap lie in many leaves, and to ask for the last one's first takes more.
  */
-static __always_inline struct strata_span *
-span_of(const struct strata_heap *heap, const struct strata_cache *cache, const void *object)
+static __always_inline struct strata_span *span_of(const struct look_up *in, const void *object)
 {
-	struct strata_span *span = strata_pagemap_span(&heap->map, object);
+	struct strata_span *span = strata_table_span(in->table, in->first, object);
 
-	return likely(span && span->cache == cache) ? span : NULL;
+	return likely(span && span->cache == in->cache) ? span : NULL;
 }
 
 /**
@@ -181,11 +187,11 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 				const struct strata_shape *shape, void **objects,
 				unsigned int n, struct list_head *emptied)
 {
+	void **next = objects, **const end = objects + n, **bad = objects, **first, **twice;
+	struct look_up in = { .first = heap->map.first, .cache = cache };
 	struct strata_central *central;
 	struct strata_span *span;
-	void **next = objects, **const end = objects + n, **bad = objects;
-	unsigned long flags;
-	unsigned int back;
+	unsigned long flags, back;
 	u16 node;
 
 	/*
@@ -193,8 +199,9 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 	 * stays readable for a grace period, with all its objects free.
 	 */
 	rcu_read_lock();
+	in.table = READ_ONCE(heap->map.table);
 	while (next < end) {
-		span = span_of(heap, cache, *next);
+		span = span_of(&in, *next);
 		if (unlikely(!span)) {
 			*bad++ = *next++;
 			continue;
@@ -202,20 +209,19 @@ unsigned int strata_central_put(struct strata_central *centrals, struct strata_h
 		/* With the lock, as far as the objects are of one node. */
 		node = span->node;
 		central = &centrals[node];
-		back = 0;
+		first = next;
+		twice = bad;
 		raw_spin_lock_irqsave(&central->lock, flags);
 		do {
-			if (likely(strata_span_put(span, shape, *next))) {
-				back++;
-				if (!--span->stays)
-					central_move(central, shape, span, emptied);
-			} else {
+			if (unlikely(!strata_span_put(span, shape, *next)))
 				*bad++ = *next;
-			}
+			else if (!--span->stays)
+				central_move(central, shape, span, emptied);
 			if (++next == end)
 				break;
-			span = span_of(heap, cache, *next);
+			span = span_of(&in, *next);
 		} while (span && span->node == node);
+		back = (next - first) - (bad - twice);
 		strata_figure_add(&central->nr_free, back);
 		central->nr_put += back;
 		raw_spin_unlock_irqrestore(&central->lock, flags);

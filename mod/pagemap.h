@@ -205,6 +205,32 @@ static __always_inline struct strata_span *strata_pagemap_span(const struct stra
 	return READ_ONCE(strata_pagemap_leaf(map, p)->span[strata_leaf_page(p)]);
 }
 
+/**
+ * strata_table_span() - the span of what has one, or had one
+ * @table: READ_ONCE() of the map's, after the span was there
+ * @first: of the map
+ * @p: an address in it
+ *
+ * A table only gets longer: what was in it once is not looked for behind its end.
+ * Context: as for strata_pagemap_chunk().
+ * Return: the span of that page now, or NULL.
+ */
+static __always_inline struct strata_span *
+strata_table_span(const struct strata_map_table *table, unsigned long first, const void *p)
+{
+	const unsigned long place = ((unsigned long)p >> STRATA_LEAF_SHIFT) - first;
+	const struct strata_map_leaf *leaf;
+	struct strata_span *span;
+
+	/* One of two values, both good, and read once; see strata_pagemap_leaf(). */
+	leaf = data_race(table->leaf[place]);
+	OPTIMIZER_HIDE_VAR(leaf);
+	/* Pairs with smp_wmb() in strata_heap_set_span(). */
+	span = data_race(leaf->span[strata_leaf_page(p)]);
+	OPTIMIZER_HIDE_VAR(span);
+	return span;
+}
+
 /* How many windows there are to walk over; a few may come while one does. */
 static inline unsigned long strata_pagemap_windows(const struct strata_pagemap *map)
 {

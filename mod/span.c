@@ -132,6 +132,7 @@ STRATA_TEST_EXPORT(strata_span_fill);
 unsigned int strata_span_take(struct strata_span *span, const struct strata_shape *shape,
 			      void **objects, unsigned int n)
 {
+	const unsigned long size = shape->size;
 	void *base = span->base;
 	void **next = objects, **end;
 	unsigned int word = 0;
@@ -142,9 +143,9 @@ unsigned int strata_span_take(struct strata_span *span, const struct strata_shap
 		unsigned long bits = span->free[word];
 
 		for (; bits && next < end; bits &= bits - 1)
-			*next++ = base + __ffs(bits) * shape->size;
+			*next++ = base + __ffs(bits) * size;
 		span->free[word++] = bits;
-		base += BITS_PER_LONG * shape->size;
+		base += BITS_PER_LONG * size;
 	}
 	span->nr_free -= n;
 	return n;
