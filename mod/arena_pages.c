@@ -165,6 +165,11 @@ static int enter_huge(struct strata_arena *arena, struct page *page, pgoff_t sta
 	XA_STATE(xas, &arena->pages, start);
 	int err = 0;
 
+	/*
+	 * Newer kernels look there for where it ends, and map by small entries what
+	 * is not wholly in its file. The page allocator leaves what was there before.
+	 */
+	page_folio(page)->index = start;
 	do {
 		xas_lock(&xas);
 		xas_set(&xas, start);

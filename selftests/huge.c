@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 #include "arena_util.h"
 #include <pthread.h>
+#include <sys/sysinfo.h>
 
 #define HUGE	(2 * MIB)
 #define REGION	(16 * MIB)
@@ -85,6 +86,35 @@ TEST_F(huge, one_fault_each)
 	/* All of it goes, from the counts, too. */
 	EXPECT_EQ(arena_range(self->a.fd, STRATA_IOC_TRIM, 0, REGION), (long)(n * HUGE));
 	EXPECT_EQ(figure(self->a.data, "Rss"), 0);
+}
+
+/* Most of the memory that is free has been somebody's huge pages, whose marks it keeps. */
+static void use_most(struct __test_metadata *_metadata)
+{
+	struct sysinfo info;
+	size_t size, off;
+	char *p;
+
+	ASSERT_EQ(sysinfo(&info), 0);
+	size = info.freeram / 4 * 3 * info.mem_unit / HUGE * HUGE;
+	p = mmap(NULL, size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ASSERT_NE(p, MAP_FAILED);
+	ASSERT_EQ(madvise(p, size, MADV_HUGEPAGE), 0);
+	for (off = 0; off < size; off += HUGE)
+		p[off] = 1;
+	munmap(p, size);
+}
+
+TEST_F(huge, after_others)
+{
+	size_t i, n = REGION / HUGE - 1;
+
+	if (!has_huge_pages() || !maps_huge())
+		SKIP(return, "this kernel maps no huge pages");
+	use_most(_metadata);
+	for (i = 0; i < n; i++)
+		self->a.data[i * HUGE] = 1;
+	EXPECT_EQ(figure(self->a.data, "FilePmdMapped"), (long)(n * HUGE));
 }
 
 /* The piece with the guard in it has small pages, and ends where it should. */
