@@ -44,6 +44,9 @@ static unsigned long nr_windows(void)
 
 	for_each_online_node(node)
 		end = max(end, pgdat_end_pfn(NODE_DATA(node)));
+	/* High memory has no addresses, and those of as much of it would not fit in a long. */
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		end = min(end, PHYS_PFN(__pa(high_memory - 1)) + 1);
 	end += PAGE_OFFSET >> PAGE_SHIFT;
 	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES) - (PAGE_OFFSET >> STRATA_CHUNK_SHIFT);
 }
