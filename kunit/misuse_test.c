@@ -214,7 +214,7 @@ static void foreign(struct kunit *test)
 		km, km + 8, vm, vm + 1, (void *)page, stack, foreign, &strata_main, &page,
 		(void *)100, (void *)0x1000, (void *)TASK_SIZE_MAX, (void *)(TASK_SIZE_MAX - 8),
 		(void *)PAGE_OFFSET, (void *)(PAGE_OFFSET - 1), (void *)-(-PAGE_OFFSET / 8),
-		(void *)0x8000000000000000UL, (void *)0xdead000000000100UL,
+		(void *)~(~0UL >> 1), (void *)0xdead000000000100UL,
 		ERR_PTR(-ENOMEM), (void *)-1L, (void *)-8L,
 	};
 	unsigned int i;

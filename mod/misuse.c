@@ -111,8 +111,10 @@ const char *strata_describe_foreign(const void *p)
 		return "a user space address";
 	if (object_is_on_stack(p))
 		return "on the caller's stack";
+	/* On 32-bit PCs there is one range for both. */
 	if (in_a_module(address))
-		return "data or code of a module";
+		return is_vmalloc_addr(p) ? "vmalloc memory, or data or code of a module" :
+					    "data or code of a module";
 	if (is_vmalloc_addr(p))
 		return "vmalloc memory, or another task's stack";
 	if (!virt_addr_valid(p))
