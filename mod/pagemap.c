@@ -36,19 +36,29 @@ static struct strata_map_table *table_create(const struct strata_pagemap *map,
 	return table;
 }
 
-/* Windows up to the end of the memory that is there, in pages: they are within a long. */
-static unsigned long nr_windows(void)
+/*
+ * The windows that memory is in: the first, counted from address 0, and how many. Not
+ * from PAGE_OFFSET on, which may be far below: arm64 built for addresses of 52 bits has
+ * its memory at the end of those of 48, where the machine has no more.
+ */
+static unsigned long windows_of_memory(unsigned long *nr)
 {
-	unsigned long end = 0;
+	unsigned long start = ULONG_MAX, end = 0, first, last;
 	int node;
 
-	for_each_online_node(node)
+	for_each_online_node(node) {
+		if (!node_present_pages(node))
+			continue;
+		start = min(start, NODE_DATA(node)->node_start_pfn);
 		end = max(end, pgdat_end_pfn(NODE_DATA(node)));
+	}
 	/* High memory has no addresses, and those of as much of it would not fit in a long. */
 	if (IS_ENABLED(CONFIG_HIGHMEM))
 		end = min(end, PHYS_PFN(__pa(high_memory - 1)) + 1);
-	end += PAGE_OFFSET >> PAGE_SHIFT;
-	return DIV_ROUND_UP(end, STRATA_CHUNK_PAGES) - (PAGE_OFFSET >> STRATA_CHUNK_SHIFT);
+	first = (unsigned long)__va(PFN_PHYS(start)) >> STRATA_CHUNK_SHIFT;
+	last = (unsigned long)__va(PFN_PHYS(end - 1)) >> STRATA_CHUNK_SHIFT;
+	*nr = last - first + 1;
+	return first;
 }
 
 /**
@@ -59,10 +69,12 @@ static unsigned long nr_windows(void)
  */
 int strata_pagemap_init(struct strata_pagemap *map)
 {
+	unsigned long nr;
+
 	raw_spin_lock_init(&map->lock);
 	map->nobody = strata_may_fail(GFP_KERNEL, kzalloc(sizeof(*map->nobody), GFP_KERNEL));
-	map->first = (PAGE_OFFSET >> STRATA_CHUNK_SHIFT) * STRATA_CHUNK_LEAVES;
-	map->table = table_create(map, nr_windows(), GFP_KERNEL);
+	map->first = windows_of_memory(&nr) * STRATA_CHUNK_LEAVES;
+	map->table = table_create(map, nr, GFP_KERNEL);
 	if (map->nobody && map->table)
 		return 0;
 	strata_pagemap_exit(map);
@@ -104,6 +116,9 @@ int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 	rcu_read_unlock();
 	if (!old)
 		return 0;
+	/* It grows at its end: what was added in front of all memory has no place in it. */
+	if ((unsigned long)p >> STRATA_LEAF_SHIFT < map->first)
+		return -ENOMEM;
 	longer = table_create(map, roundup_pow_of_two(place / STRATA_CHUNK_LEAVES + 1), gfp);
 	if (!longer)
 		return -ENOMEM;

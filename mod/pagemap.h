@@ -72,7 +72,7 @@ struct strata_map_leaf {
 
 /**
  * struct strata_map_table - what is known of each window
- * @nr: how many leaves, from the window on that the linear mapping begins in
+ * @nr: how many leaves, from the window on that memory begins in
  * @rcu: a table that was too short is freed after a grace period
  * @chunk: each window's, NULL where nothing is held; they lie behind @leaf
  * @leaf: STRATA_CHUNK_LEAVES for each window; where nothing is held, the one of nobody,
@@ -87,8 +87,8 @@ struct strata_map_table {
 
 /**
  * struct strata_pagemap - the table, and how it changes
- * @first: number of the first leaf of the window that the linear mapping begins in,
- *	all counted from address 0
+ * @first: number of the first leaf of the window that memory begins in, all counted
+ *	from address 0
  * @table: read at any time; with 4 KiB pages 72 bytes for each 2 MiB that the
  *	machine's memory spans
  * @lock: for its writers, and for a longer one. Inside a heap node's lock
