@@ -206,10 +206,10 @@ static __always_inline struct strata_span *strata_pagemap_span(const struct stra
 }
 
 /**
- * strata_table_span() - the span of what has one, or had one
- * @table: READ_ONCE() of the map's, after the span was there
+ * strata_table_span() - strata_pagemap_span() for one of many objects
+ * @table: READ_ONCE() of the map's, after the objects were there
  * @first: of the map
- * @p: an address in it
+ * @p: any value at all
  *
  * A table only gets longer: what was in it once is not looked for behind its end.
  * Context: as for strata_pagemap_chunk().
@@ -222,6 +222,8 @@ strata_table_span(const struct strata_map_table *table, unsigned long first, con
 	const struct strata_map_leaf *leaf;
 	struct strata_span *span;
 
+	if (unlikely(place >= table->nr))
+		return NULL;
 	/* One of two values, both good, and read once; see strata_pagemap_leaf(). */
 	leaf = data_race(table->leaf[place]);
 	OPTIMIZER_HIDE_VAR(leaf);
