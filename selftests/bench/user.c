@@ -81,12 +81,17 @@ static inline void *bump_alloc(struct bump *b, size_t size)
 /* Memory behind each kind of bump allocator, none of it touched. */
 static char *map_anonymous(size_t bytes, int advice)
 {
-	char *p = mmap(NULL, bytes + 2 * MIB, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *map = mmap(NULL, bytes + 2 * MIB, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = (char *)(((uintptr_t)map + 2 * MIB - 1) & -(2 * MIB));
 
-	if (p == MAP_FAILED)
+	if (map == MAP_FAILED)
 		die("mmap");
-	p = (char *)(((uintptr_t)p + 2 * MIB - 1) & -(2 * MIB));
+	/* The caller knows of what is aligned, and gives that back. */
+	if (p > map)
+		munmap(map, p - map);
+	if (p < map + 2 * MIB)
+		munmap(p + bytes, map + 2 * MIB - p);
 	madvise(p, bytes, advice);
 	return p;
 }
