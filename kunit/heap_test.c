@@ -247,6 +247,8 @@ static void maps_memory_added_later(struct kunit *test)
 	take_window(test, 0);
 	chunk = strata_pagemap_chunk(map, pool_page(f, 0));
 	KUNIT_EXPECT_NOT_NULL(test, chunk);
+	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, strata_pagemap_address(map, 0) - 1,
+						     GFP_KERNEL), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, strata_pagemap_prepare(map, last, GFP_KERNEL), 0);
 	KUNIT_EXPECT_PTR_EQ(test, map->table, table);
 	KUNIT_EXPECT_NULL(test, strata_pagemap_chunk(map, behind));

@@ -102,7 +102,7 @@ void strata_pagemap_exit(struct strata_pagemap *map)
  * Takes long where memory was added behind all that was there before, and never
  * else.
  * Context: as @gfp says. Concurrent callers are fine.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM, also for memory that was added in front of all that was there.
  */
 int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 {
@@ -116,7 +116,7 @@ int strata_pagemap_prepare(struct strata_pagemap *map, const void *p, gfp_t gfp)
 	rcu_read_unlock();
 	if (!old)
 		return 0;
-	/* It grows at its end: what was added in front of all memory has no place in it. */
+	/* It grows at its end alone. */
 	if ((unsigned long)p >> STRATA_LEAF_SHIFT < map->first)
 		return -ENOMEM;
 	longer = table_create(map, roundup_pow_of_two(place / STRATA_CHUNK_LEAVES + 1), gfp);
