@@ -80,7 +80,8 @@ storm:
 	@CPUS=$(or $(CPUS),4) STORM=$(or $(STORM),30) T=storm $(vm)/run selftest $(K)
 	@CPUS=$(or $(CPUS),4) STORM=$(or $(STORM),30) T=load $(vm)/run selftest $(K)
 
-##   matrix     the tests on every kernel and machine, or those that T=<glob> names
+##   matrix     the tests on every kernel and machine, or those that T=<glob> names;
+##              BRIEF=1 skips programs that take long, BUILT=1 what has no kernel yet
 matrix:
 	@$(vm)/matrix
 

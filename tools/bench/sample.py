@@ -53,7 +53,7 @@ def run(kernel, row):
     data = TOP / "build/bench/perf.data"
     data.parent.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, **ENV, "APPEND": "init_on_alloc=0", "BENCH_ROWS": row}
-    env.update(BENCH_LEG="profile-ns", BENCH_SYMBOLS="1")
+    env.update(RUN_NAME="profile-ns", BENCH_SYMBOLS="1")
     perf = ["perf", "record", "-q", "-e", "cpu-clock", "-F", PER_SECOND, "-o", data, "--"]
     status = subprocess.run(
         [*perf, TOP / "tools/vm/run", "bench", kernel], env=env, check=False

@@ -14,7 +14,7 @@ def run(leg, kernel, env, names):
     """The exit status, the kernel's name and what was executed, by (row, side)."""
     build = TOP / "build/bench"
     plugin, out = blocks.build(build), build / f"{leg}.blocks"
-    env = {**os.environ, **env, "BENCH_LEG": leg, "BENCH_SYMBOLS": "1"}
+    env = {**os.environ, **env, "RUN_NAME": leg, "BENCH_SYMBOLS": "1"}
     env["BENCH_ROWS"] = " ".join(sorted(names))
     env["PLUGIN"] = f"{plugin},out={out}"
     status = subprocess.run(
