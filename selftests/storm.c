@@ -121,6 +121,32 @@ TEST_F_TIMEOUT(storm, processors, 600)
 	EXPECT_EQ(sysconf(_SC_NPROCESSORS_ONLN), cpus);
 }
 
+/*
+ * The machine goes to sleep and wakes, again and again, as far as practising goes:
+ * processes are stopped in the middle of calls, the rest does not stop for that; at
+ * the last level all processors but one go, too.
+ */
+TEST_F_TIMEOUT(storm, suspend, 600)
+{
+	static const char * const levels[] = { "freezer", "devices", "platform", "processors" };
+	size_t i, rounds = 0;
+
+	if (access("/sys/power/pm_test", W_OK))
+		SKIP(return, "this kernel does not practise suspending");
+	/* It stays asleep for five seconds otherwise. */
+	EXPECT_EQ(put_word("/sys/module/suspend/parameters/pm_test_delay", "0"), 0);
+	do {
+		for (i = 0; i < ARRAY_SIZE(levels); i++) {
+			ASSERT_EQ(put_word("/sys/power/pm_test", levels[i]), 0);
+			EXPECT_EQ(put_word("/sys/power/state", "mem"), 0)
+				TH_LOG("%s", levels[i]);
+		}
+		rounds++;
+	} while (time(NULL) < self->end);
+	EXPECT_EQ(put_word("/sys/power/pm_test", "none"), 0);
+	TH_LOG("%zu rounds", rounds);
+}
+
 /* All that shrinkers can have, and all that is free, goes back meanwhile. */
 TEST_F_TIMEOUT(storm, reclaim, 600)
 {
