@@ -83,6 +83,16 @@ u64 strata_misuse_total(void)
 }
 STRATA_TEST_EXPORT(strata_misuse_total);
 
+/* The kernel has it in its map of all memory. */
+static const char *describe_page(const void *p)
+{
+	if (PageSlab(virt_to_head_page(p)))
+		return "kmalloc() or kmem_cache memory: use kfree()";
+	if (PageReserved(virt_to_page(p)))
+		return "static data of the kernel";
+	return "a page that strata does not own";
+}
+
 static bool in_a_module(unsigned long address)
 {
 #ifdef MODULES_VADDR
@@ -107,8 +117,6 @@ const char *strata_describe_foreign(const void *p)
 		return "NULL and a little";
 	if (IS_ERR(p))
 		return "an error code (ERR_PTR)";
-	if (address < TASK_SIZE)
-		return "a user space address";
 	if (object_is_on_stack(p))
 		return "on the caller's stack";
 	/* On 32-bit PCs there is one range for both. */
@@ -117,12 +125,9 @@ const char *strata_describe_foreign(const void *p)
 					    "data or code of a module";
 	if (is_vmalloc_addr(p))
 		return "vmalloc memory, or another task's stack";
-	if (!virt_addr_valid(p))
-		return "a wild pointer";
-	if (PageSlab(virt_to_head_page(p)))
-		return "kmalloc() or kmem_cache memory: use kfree()";
-	if (PageReserved(virt_to_page(p)))
-		return "static data of the kernel";
-	return "a page that strata does not own";
+	if (virt_addr_valid(p))
+		return describe_page(p);
+	/* User-mode Linux has its own memory among such addresses. */
+	return address < TASK_SIZE ? "a user space address" : "a wild pointer";
 }
 STRATA_TEST_EXPORT(strata_describe_foreign);
