@@ -98,7 +98,7 @@ static int set_shape(struct strata_arena *arena, const struct strata_create *arg
 	arena->map_pages = arena->data_pages +
 			   DIV_ROUND_UP_ULL(nr * sizeof(struct strata_ctl), PAGE_SIZE);
 	/* Where no huge page has room before the guard, small ones come faster. */
-	if (arena->slot_pages <= STRATA_HUGE_PAGES)
+	if (arena->slot_pages <= STRATA_HUGE_PAGES || !STRATA_MAPS_LARGE_FOLIOS)
 		arena->flags &= ~STRATA_CREATE_HUGE;
 	memcpy(arena->name, args->name, sizeof(arena->name));
 	return 0;

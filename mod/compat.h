@@ -43,6 +43,12 @@
 #define __GFP_ATOMIC		((__force gfp_t)0)
 #endif
 
+/*
+ * User-mode Linux, up to 7.3 at least, maps the wrong pages where a large folio is
+ * mapped by several entries: its set_ptes() adds to an entry how many are left, not one.
+ */
+#define STRATA_MAPS_LARGE_FOLIOS	!IS_ENABLED(CONFIG_UML)
+
 /* 6.7 allocates shrinkers; before, they were embedded and registered by name. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *name)
