@@ -15,7 +15,8 @@
 #include "suites.h"
 
 #define SIZE	64
-#define MANY	600
+/* More than a magazine and a depot hold, in several spans. */
+#define MANY	(600 * (PAGE_SIZE / SZ_4K))
 
 static struct strata_cache *cache_of(struct kunit *test)
 {
@@ -118,7 +119,9 @@ static void depots_come_and_go(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
 	use(test, 20);
-	KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
+	/* Open once there are more objects than a magazine holds, as in a large page. */
+	if (c->shape.nr_objects <= c->magazine_max)
+		KUNIT_EXPECT_EQ(test, depot->capacity, 0U);
 	use(test, MANY);
 	KUNIT_EXPECT_EQ(test, depot->capacity, (unsigned int)c->depot_max);
 	strata_cache_drain(c, false);

@@ -187,11 +187,11 @@ static void fullest_with_room_first(struct kunit *test)
 	void *object;
 	LIST_HEAD(emptied);
 
-	for (i = 0; i < ARRAY_SIZE(nr_free); i++)
-		add_span(test, b, i);
 	n = b->shape.nr_objects;
 	if (n != 64)
 		kunit_skip(test, "the figures are for pages of 4 KiB");
+	for (i = 0; i < ARRAY_SIZE(nr_free); i++)
+		add_span(test, b, i);
 	KUNIT_ASSERT_EQ(test, take(b, b->object, NR_SPANS * n), NR_SPANS * n);
 	for (i = 0, k = 0; i < ARRAY_SIZE(nr_free); i++)
 		for (j = 0; j < nr_free[i]; j++)

@@ -260,7 +260,9 @@ static void sees_chunks(struct kunit *test)
 	expect_seen(test, b, *other, *word, "has owner word");
 	expect_seen(test, b, *span, NULL, "is in use and belongs to no span");
 	expect_seen(test, b, *span, NULL, "belongs to another");
-	expect_seen(test, b, *span, NULL, "pages of spans:");
+	/* Of all objects in one large page there are more lines than are written. */
+	if (PAGE_SIZE == SZ_4K)
+		expect_seen(test, b, *span, NULL, "pages of spans:");
 	expect_seen(test, b, *span, b->large, "is outside its span");
 	expect_seen(test, b, *leaf, NULL, "is not in the page map");
 

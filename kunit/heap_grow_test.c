@@ -267,14 +267,17 @@ static void other_nodes(struct kunit *test)
 	struct strata_heap_fixture *f = test->priv;
 	int node, other = first_node(node_states[N_MEMORY]);
 	unsigned long calls;
-	void *run, *held;
+	void *run, *held, *spare;
 
 	node = next_node(other, node_states[N_MEMORY]);
 	if (node >= MAX_NUMNODES)
 		kunit_skip(test, "one node only");
 	f->fake.fail_node = node;
 	held = strata_heap_alloc(&f->heap, other, 1, GFP_KERNEL);
+	spare = strata_heap_alloc(&f->heap, other, 1, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, held);
+	KUNIT_ASSERT_NOT_NULL(test, spare);
+	release(test, spare, 1);
 	KUNIT_EXPECT_NULL(test, strata_heap_alloc(&f->heap, node, 1, GFP_KERNEL | __GFP_THISNODE));
 	calls = f->fake.nr_got[0] + f->fake.nr_got[MIN_ORDER];
 	run = strata_heap_alloc(&f->heap, node, 1, GFP_KERNEL);

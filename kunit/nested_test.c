@@ -129,10 +129,12 @@ static void every_context(struct kunit *test)
 			stock(test);
 			calls = f->fake.nr_calls;
 			run(test, where, hold, take, &deed);
-			KUNIT_EXPECT_EQ_MSG(test, f->fake.nr_calls, calls, "%s",
-					    strata_where_name[where]);
 			/* In a held magazine an NMI has only what was set aside. */
 			expect = where == STRATA_IN_NMI && hold ? STRATA_NESTED_SLOTS : 5;
+			/* Where that is not enough, the background gets more at once. */
+			if (expect == 5)
+				KUNIT_EXPECT_EQ_MSG(test, f->fake.nr_calls, calls, "%s",
+						    strata_where_name[where]);
 			KUNIT_EXPECT_EQ_MSG(test, got(&deed), expect,
 					    "%s, held: %d", strata_where_name[where], hold);
 			run(test, where, hold, give, &deed);

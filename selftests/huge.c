@@ -11,6 +11,8 @@
 
 #define HUGE	(2 * MIB)
 #define REGION	(16 * MIB)
+/* Somewhere inside a huge page, and not at its start. */
+#define SPOT	(HUGE / 7)
 #define RW	(PROT_READ | PROT_WRITE)
 
 FIXTURE(huge)
@@ -225,20 +227,20 @@ TEST_F(huge, moved)
 
 	ASSERT_NE(to, MAP_FAILED);
 	ASSERT_NE(p, MAP_FAILED);
-	put_text(p + 77 * PAGE, "here");
+	put_text(p + SPOT, "here");
 	EXPECT_EQ(mremap(p, HUGE, 2 * HUGE, MREMAP_MAYMOVE), MAP_FAILED);
 	/* To where it fits and to where it does not. */
 	to = (char *)(((unsigned long)to + HUGE) & -HUGE);
 	ASSERT_EQ(mremap(p, HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
-	EXPECT_STREQ(to + 77 * PAGE, "here");
+	EXPECT_STREQ(to + SPOT, "here");
 	ASSERT_EQ(mremap(to, HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + HUGE / 2 + PAGE),
 		  MAP_FAILED);	/* onto itself */
 	p = mmap(NULL, 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	p = (char *)((unsigned long)p & -HUGE) + PAGE;
 	p = mremap(to, HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE);
 	ASSERT_NE(p, MAP_FAILED);
-	EXPECT_STREQ(p + 77 * PAGE, "here");
-	EXPECT_STREQ(self->a.data + HUGE + 77 * PAGE, "here");
+	EXPECT_STREQ(p + SPOT, "here");
+	EXPECT_STREQ(self->a.data + HUGE + SPOT, "here");
 	munmap(p, HUGE);
 }
 

@@ -14,8 +14,8 @@
 #define GROUP	CGROUPS "/strata-test"
 #define CHARGED	(16 * MIB)
 #define MAX	"8M"
-/* A group's sum is told of charges in batches, and keeps some. */
-#define SLACK	((long)(2 * MIB))
+/* A group's sum is told of charges in batches of 64 pages, and keeps some. */
+#define SLACK	((long)(PAGE > 4096 ? 128 * PAGE : 2 * MIB))
 
 static int nr_nodes(void)
 {

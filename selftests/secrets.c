@@ -556,28 +556,28 @@ static void *scribble(void *arg)
 
 TEST(control_page_lies)
 {
-	const size_t some = 64 * PAGE;
+	const size_t some = 64 * PAGE, whole = 4 * some;
 	struct strata_stat stat;
 	pthread_t liar;
 	struct arena a;
 	int round;
 
-	ASSERT_TRUE(arena_open(&a, 4 * MIB, MIB));
+	ASSERT_TRUE(arena_open(&a, 4 * whole, whole));
 	ASSERT_EQ(pthread_create(&liar, NULL, scribble, &a), 0);
 	for (round = 0; round < 300; round++) {
 		__u32 region = round % 4;
 
-		ASSERT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, region * MIB, some), (long)some);
-		ASSERT_EQ(try_access(a.data + region * MIB + some + 1, true), 0);
+		ASSERT_EQ(arena_range(a.fd, STRATA_IOC_POPULATE, region * whole, some), (long)some);
+		ASSERT_EQ(try_access(a.data + region * whole + some + 1, true), 0);
 		stat = arena_stat(a.fd, region);
 		/* What is committed is what was asked for, whatever is written there. */
 		ASSERT_GE(stat.committed, some + PAGE);
 		ASSERT_LE(stat.committed, some + 64 * PAGE);
 		ASSERT_EQ(stat.grown - stat.trimmed, stat.committed);
-		ASSERT_LE(stat.limit, MIB - PAGE);
+		ASSERT_LE(stat.limit, whole - PAGE);
 		ASSERT_GE(stat.limit, some);
-		ASSERT_EQ(try_access(a.data + (region + 1) * MIB - PAGE, true), SIGBUS);
-		ASSERT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, region * MIB, MIB),
+		ASSERT_EQ(try_access(a.data + (region + 1) * whole - PAGE, true), SIGBUS);
+		ASSERT_EQ(arena_range(a.fd, STRATA_IOC_TRIM, region * whole, whole),
 			  (long)stat.committed);
 		ASSERT_EQ(arena_stat(a.fd, region).committed, 0);
 	}

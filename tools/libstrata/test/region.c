@@ -298,7 +298,7 @@ TEST_F(region, reset_keeps_memory)
 TEST_F(region, trim)
 {
 	struct strata_stat stat;
-	char *p, *q;
+	char *p, *q, *fresh;
 
 	p = strata_region_alloc(self->r, 100 * KIB);
 	q = strata_region_alloc(self->r, 500 * KIB);
@@ -314,7 +314,8 @@ TEST_F(region, trim)
 	EXPECT_TRUE(all_bytes(p, 1, 100 * KIB));
 	/* Fresh memory comes as it did the first time. */
 	EXPECT_EQ(strata_region_alloc(self->r, 500 * KIB), q);
-	EXPECT_TRUE(all_bytes(q, 0, 500 * KIB));
+	fresh = p + stat.committed;
+	EXPECT_TRUE(all_bytes(fresh, 0, q + 500 * KIB - fresh));
 	strata_region_reset(self->r);
 	strata_region_trim(self->r);
 	EXPECT_EQ(stat_of(self->r).committed, 0);
@@ -332,7 +333,7 @@ TEST_F(region, stat)
 	memset(p, 1, 10 * KIB);
 	stat = stat_of(self->r);
 	EXPECT_GE(stat.committed, 10 * KIB);
-	EXPECT_LE(stat.committed, 32 * KIB);
+	EXPECT_LE(stat.committed, PAGE > 32 * KIB ? PAGE : 32 * KIB);
 	EXPECT_GE(stat.limit, 10 * KIB);
 	EXPECT_EQ(stat.limit & (stat.limit - 1), 0);
 	EXPECT_EQ(stat.hwm, stat.committed);
