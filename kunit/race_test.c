@@ -240,7 +240,8 @@ static int watch(void *arg)
 		strata_allocator_for_each(race->a, count_one, &counts);
 		mutex_unlock(&race->a->lock);
 		strata_large_counts(race->a);
-		cond_resched();
+		/* No cond_resched(): user-mode Linux preempts nobody, though it says it does. */
+		schedule();
 	}
 	complete(&race->watched);
 	return 0;
