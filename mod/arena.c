@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_figures.h"
 #include "arena_lazy.h"
 #include "arena_oom.h"
 #include "arena_pages.h"
@@ -151,6 +152,7 @@ struct strata_arena *strata_arena_create(const struct strata_create *args)
 	arena->pins = RB_ROOT_CACHED;
 	strata_producers_init(arena);
 	strata_pages_init(arena);
+	strata_ctl_init(arena);
 	strata_figures_init(arena);
 	strata_lazy_add(arena);
 	strata_oom_add(arena);
@@ -171,6 +173,7 @@ static void destroy(struct kref *kref)
 	strata_producers_exit(arena);
 	strata_pages_exit(arena);
 	strata_figures_exit(arena);
+	strata_ctl_exit(arena);
 	strata_oom_remove(arena);
 	mem_cgroup_put(arena->memcg);
 	strata_inode_destroy(arena->inode);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel knows of each region, of each arena and of all of them, and
- * the control pages that show it to the process. The process may write there
- * what it likes: nothing is read back but top, which is a hint. Knows nothing
- * of page tables, nor which pages a region has.
+ * Slots, what the kernel knows of each region, and the control pages that show
+ * some of it to the process. The process may write there what it likes: nothing is
+ * read back but top, which is a hint.
  */
-#include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/sched/mm.h>
@@ -13,8 +11,8 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_totals.h"
 #include "fault.h"
-#include "figure.h"
 #include "quota.h"
 
 #define CTL_PER_PAGE	(PAGE_SIZE / sizeof(struct strata_ctl))
@@ -24,36 +22,6 @@ struct ctl_block {
 	struct page *page;
 	struct strata_slot slot[CTL_PER_PAGE];
 };
-
-static atomic64_t total_arenas;
-static atomic64_t total_regions;
-static atomic64_t total_committed;
-static atomic64_t total_hwm;
-static atomic64_t total_control;
-
-/**
- * strata_arena_totals() - figures of all arenas
- * @totals: to be filled in; each figure is right, together they need not be
- *
- * Context: any.
- */
-void strata_arena_totals(struct strata_arena_totals *totals)
-{
-	totals->arenas = atomic64_read(&total_arenas);
-	totals->regions = atomic64_read(&total_regions);
-	totals->committed = atomic64_read(&total_committed);
-	totals->hwm = atomic64_read(&total_hwm);
-	totals->control = atomic64_read(&total_control);
-}
-
-static void total_add(u64 bytes)
-{
-	s64 now = atomic64_add_return(bytes, &total_committed);
-	s64 hwm = atomic64_read(&total_hwm);
-
-	while (now > hwm && !atomic64_try_cmpxchg(&total_hwm, &hwm, now))
-		;
-}
 
 /* As the process sees a region before anybody asked anything of it. */
 static void init_block(struct ctl_block *block)
@@ -120,11 +88,42 @@ static struct ctl_block *get_block(struct strata_arena *arena, pgoff_t index)
 			/* Somebody else made it meanwhile, or there is no memory. */
 			block = xa_load(&arena->blocks, index) ?: ERR_PTR(err);
 		} else {
-			atomic64_add(PAGE_SIZE, &total_control);
+			strata_totals_control(PAGE_SIZE);
 		}
 	}
 	set_active_memcg(memcg);
 	return block;
+}
+
+/**
+ * strata_ctl_init() - an arena comes, without control pages
+ * @arena: whose
+ *
+ * Context: any.
+ */
+void strata_ctl_init(struct strata_arena *arena)
+{
+	xa_init_flags(&arena->blocks, XA_FLAGS_ACCOUNT);
+}
+
+/**
+ * strata_ctl_exit() - the control pages of an arena go
+ * @arena: nobody uses it
+ *
+ * Context: may sleep.
+ */
+void strata_ctl_exit(struct strata_arena *arena)
+{
+	struct ctl_block *block;
+	unsigned long index;
+
+	xa_for_each(&arena->blocks, index, block) {
+		free_block(block);
+		strata_user_uncharge(arena->user, PAGE_SIZE);
+		strata_totals_control(-(s64)PAGE_SIZE);
+		cond_resched();
+	}
+	xa_destroy(&arena->blocks);
 }
 
 /**
@@ -209,257 +208,4 @@ unsigned long strata_slot_top_pages(struct strata_arena *arena, struct strata_sl
 
 	pages = DIV_ROUND_UP_ULL(top, PAGE_SIZE);
 	return array_index_nospec(pages, arena->slot_pages);
-}
-
-/*
- * Double the limit until it covers @want and, as far as that can be believed,
- * the process's top. A top that lies moves the limit of the liar's region only,
- * and no memory.
- */
-static void grow_limit(struct strata_arena *arena, struct strata_slot *slot, u64 want)
-{
-	u64 end = arena->region_bytes - PAGE_SIZE;
-	u64 limit = slot->fig.limit;
-
-	want = min(max(want, READ_ONCE(slot->ctl->top)), end);
-	if (want <= limit)
-		return;
-	while (limit < want)
-		limit *= 2;
-	limit = min(limit, end);
-	arena->fig.limit += limit - slot->fig.limit;
-	slot->fig.limit = limit;
-	slot->events++;
-	WRITE_ONCE(slot->ctl->limit, limit);
-	WRITE_ONCE(slot->ctl->events, slot->events);
-}
-
-static void mark_used(struct strata_arena *arena, struct strata_slot *slot)
-{
-	if (slot->used)
-		return;
-	slot->used = true;
-	arena->nr_used++;
-	atomic64_inc(&total_regions);
-}
-
-/**
- * strata_slot_fault() - a page fault is being served
- * @arena: whose
- * @slot: of the region
- * @want: bytes of the region that are asked for
- *
- * Context: any but interrupts.
- */
-void strata_slot_fault(struct strata_arena *arena, struct strata_slot *slot, u64 want)
-{
-	spin_lock(&arena->fig_lock);
-	mark_used(arena, slot);
-	slot->fig.faults++;
-	arena->fig.faults++;
-	grow_limit(arena, slot, want);
-	spin_unlock(&arena->fig_lock);
-}
-
-/**
- * strata_slot_want() - a region is to be of some size, without a fault
- * @arena: whose
- * @slot: of the region
- * @want: bytes of the region that are asked for
- *
- * Context: any but interrupts.
- */
-void strata_slot_want(struct strata_arena *arena, struct strata_slot *slot, u64 want)
-{
-	spin_lock(&arena->fig_lock);
-	mark_used(arena, slot);
-	grow_limit(arena, slot, want);
-	spin_unlock(&arena->fig_lock);
-}
-
-static void figures_add(struct strata_figures *fig, u64 bytes)
-{
-	strata_figure_add(&fig->committed, bytes);
-	fig->grown += bytes;
-	fig->hwm = max(fig->hwm, fig->committed);
-}
-
-/**
- * strata_slot_commit() - a region got memory
- * @arena: whose
- * @slot: of the region
- * @pages: how many it got
- *
- * Context: any but interrupts.
- */
-void strata_slot_commit(struct strata_arena *arena, struct strata_slot *slot,
-			unsigned long pages)
-{
-	u64 bytes = (u64)pages << PAGE_SHIFT;
-
-	total_add(bytes);
-	spin_lock(&arena->fig_lock);
-	mark_used(arena, slot);
-	figures_add(&arena->fig, bytes);
-	figures_add(&slot->fig, bytes);
-	WRITE_ONCE(slot->ctl->committed, slot->fig.committed);
-	WRITE_ONCE(slot->ctl->hwm, slot->fig.hwm);
-	spin_unlock(&arena->fig_lock);
-}
-
-/**
- * strata_slot_trim() - memory of a region was given back
- * @arena: whose
- * @slot: of the region
- * @pages: how many it lost
- *
- * Context: any but interrupts.
- */
-void strata_slot_trim(struct strata_arena *arena, struct strata_slot *slot,
-		      unsigned long pages)
-{
-	u64 bytes = (u64)pages << PAGE_SHIFT;
-
-	atomic64_sub(bytes, &total_committed);
-	spin_lock(&arena->fig_lock);
-	strata_figure_sub(&arena->fig.committed, bytes);
-	arena->fig.trimmed += bytes;
-	slot->fig.committed -= bytes;
-	slot->fig.trimmed += bytes;
-	slot->trim_seq++;
-	WRITE_ONCE(slot->ctl->committed, slot->fig.committed);
-	WRITE_ONCE(slot->ctl->trimmed, slot->fig.trimmed);
-	WRITE_ONCE(slot->ctl->trim_seq, slot->trim_seq);
-	spin_unlock(&arena->fig_lock);
-}
-
-/**
- * strata_slot_recycle() - memory of a region stays, though it was to go
- * @arena: whose
- * @slot: of the region
- * @bytes: how much
- *
- * Context: any but interrupts.
- */
-void strata_slot_recycle(struct strata_arena *arena, struct strata_slot *slot, u64 bytes)
-{
-	spin_lock(&arena->fig_lock);
-	arena->fig.recycled += bytes;
-	slot->fig.recycled += bytes;
-	spin_unlock(&arena->fig_lock);
-}
-
-/**
- * strata_slot_pin() - memory of a region is pinned, or not any more
- * @arena: whose
- * @slot: of the region
- * @bytes: how much more
- *
- * Context: any but interrupts.
- */
-void strata_slot_pin(struct strata_arena *arena, struct strata_slot *slot, s64 bytes)
-{
-	spin_lock(&arena->fig_lock);
-	mark_used(arena, slot);
-	arena->fig.pinned += bytes;
-	slot->fig.pinned += bytes;
-	spin_unlock(&arena->fig_lock);
-}
-
-/**
- * strata_figures_init() - an arena comes
- * @arena: its shape is set
- *
- * Context: any.
- */
-void strata_figures_init(struct strata_arena *arena)
-{
-	spin_lock_init(&arena->fig_lock);
-	xa_init_flags(&arena->blocks, XA_FLAGS_ACCOUNT);
-	arena->fig.limit = (u64)arena->nr_regions * STRATA_REGION_START;
-	atomic64_inc(&total_arenas);
-}
-
-/**
- * strata_figures_went() - some memory of an arena that goes is back
- * @arena: nobody uses it, but somebody may look
- * @bytes: how much
- *
- * Context: any but interrupts.
- */
-void strata_figures_went(struct strata_arena *arena, u64 bytes)
-{
-	atomic64_sub(bytes, &total_committed);
-	strata_figure_sub(&arena->fig.committed, bytes);
-}
-
-/**
- * strata_figures_exit() - an arena goes
- * @arena: has no pages any more, and nobody uses it
- *
- * Context: may sleep.
- */
-void strata_figures_exit(struct strata_arena *arena)
-{
-	struct ctl_block *block;
-	unsigned long index;
-
-	xa_for_each(&arena->blocks, index, block) {
-		free_block(block);
-		strata_user_uncharge(arena->user, PAGE_SIZE);
-		atomic64_sub(PAGE_SIZE, &total_control);
-		cond_resched();
-	}
-	xa_destroy(&arena->blocks);
-	atomic64_sub(arena->nr_used, &total_regions);
-	atomic64_dec(&total_arenas);
-}
-
-static void copy_figures(struct strata_stat *stat, const struct strata_figures *fig)
-{
-	stat->committed = fig->committed;
-	stat->hwm = fig->hwm;
-	stat->limit = fig->limit;
-	stat->faults = fig->faults;
-	stat->grown = fig->grown;
-	stat->trimmed = fig->trimmed;
-	stat->recycled = fig->recycled;
-	stat->pinned = fig->pinned;
-}
-
-/**
- * strata_arena_stat() - figures of one region or of all
- * @arena: whose
- * @stat: .region says which; the rest is filled in
- *
- * Context: any but interrupts.
- * Return: 0, or -EOVERFLOW if there is no such region.
- */
-int strata_arena_stat(struct strata_arena *arena, struct strata_stat *stat)
-{
-	static const struct strata_figures unused = { .limit = STRATA_REGION_START };
-	struct strata_slot *slot;
-	u32 region;
-
-	if (stat->region == STRATA_REGION_ALL) {
-		spin_lock(&arena->fig_lock);
-		copy_figures(stat, &arena->fig);
-		spin_unlock(&arena->fig_lock);
-		return 0;
-	}
-	if (stat->region >= arena->nr_regions)
-		return -EOVERFLOW;
-	/* A caller's number: not even a mispredicted branch goes beyond the last. */
-	region = array_index_nospec(stat->region, arena->nr_regions);
-	slot = strata_slot_find(arena, region);
-	if (!slot) {
-		copy_figures(stat, &unused);
-		return 0;
-	}
-	spin_lock(&arena->fig_lock);
-	/* A region can get past its limit in a page that it already has. */
-	grow_limit(arena, slot, 0);
-	copy_figures(stat, &slot->fig);
-	spin_unlock(&arena->fig_lock);
-	return 0;
 }

@@ -19,6 +19,7 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_figures.h"
 #include "arena_pages.h"
 #include "fault.h"
 #include "quota.h"

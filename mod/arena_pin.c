@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "arena_ctl.h"
+#include "arena_figures.h"
 #include "arena_pages.h"
 #include "arena_pin.h"
 #include "compat.h"

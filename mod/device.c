@@ -14,7 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "arena.h"
-#include "arena_ctl.h"
+#include "arena_figures.h"
 #include "arena_pages.h"
 #include "arena_producer.h"
 #include "arena_seal.h"

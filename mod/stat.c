@@ -12,7 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "allocator.h"
-#include "arena_ctl.h"
+#include "arena_totals.h"
 #include "check.h"
 #include "compat.h"
 #include "drain.h"

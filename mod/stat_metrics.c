@@ -11,7 +11,7 @@
 #include <linux/seq_file.h>
 
 #include "allocator.h"
-#include "arena_ctl.h"
+#include "arena_totals.h"
 #include "compat.h"
 #include "counts.h"
 #include "large.h"
