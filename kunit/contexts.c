@@ -182,13 +182,30 @@ static bool run_errand(enum strata_where where, struct errand *errand)
 	}
 }
 
+/* Where softirqs and most interrupts are threads, they need this CPU to run on. */
+static void stay_here(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		migrate_disable();
+	else
+		preempt_disable();
+}
+
+static void leave(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		migrate_enable();
+	else
+		preempt_enable();
+}
+
 /**
  * strata_run_in() - run a function in some context of this CPU
  * @where: the context
  * @fn: what is to be run; it cannot sleep, in STRATA_IN_TASK neither
  * @arg: handed on
  *
- * Context: task; preemption may be off.
+ * Context: task; preemption may be off if strata_where_interrupts().
  * Return: whether it ran.
  */
 bool strata_run_in(enum strata_where where, void (*fn)(void *), void *arg)
@@ -197,8 +214,8 @@ bool strata_run_in(enum strata_where where, void (*fn)(void *), void *arg)
 	bool ran;
 
 	/* On this CPU the interrupt has returned before we go on. */
-	preempt_disable();
+	stay_here();
 	ran = run_errand(where, &errand);
-	preempt_enable();
+	leave();
 	return ran;
 }

@@ -29,6 +29,12 @@ static inline bool strata_where_is_raw(enum strata_where where)
 	return where >= STRATA_IN_RAW_IRQ;
 }
 
+/* May it come while preemption is off? On PREEMPT_RT only what is raw does. */
+static inline bool strata_where_interrupts(enum strata_where where)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || strata_where_is_raw(where);
+}
+
 /* Claim this CPU's magazine as if we had interrupted its use. Ends with strata_let_go(). */
 static inline bool strata_hold(struct strata_cache *c)
 {

@@ -123,7 +123,7 @@ static void every_context(struct kunit *test)
 	int hold;
 
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
-		for (hold = 0; hold < 2; hold++) {
+		for (hold = 0; hold <= strata_where_interrupts(where); hold++) {
 			struct deed deed = deed_of(test, SIZE, RAW, 5);
 
 			stock(test);
@@ -153,7 +153,7 @@ static void atomic_grows(struct kunit *test)
 	int hold;
 
 	for (i = 0; i < ARRAY_SIZE(wheres); i++) {
-		for (hold = 0; hold < 2; hold++) {
+		for (hold = 0; hold <= strata_where_interrupts(wheres[i]); hold++) {
 			struct deed deed = deed_of(test, SIZE, GFP_ATOMIC, SEVERAL);
 
 			run(test, wheres[i], hold, take, &deed);
@@ -351,6 +351,8 @@ static void free_past_a_held_magazine(struct kunit *test)
 		unsigned long live;
 		unsigned int count;
 
+		if (!strata_where_interrupts(wheres[i]))
+			continue;
 		take(&deed);
 		count = magazine(test)->count;
 		live = strata_cache_live(cache_of(test));
@@ -419,7 +421,7 @@ static void bulk(struct kunit *test)
 	int hold;
 
 	for (where = 0; where < STRATA_NR_WHERE; where++) {
-		for (hold = 0; hold < 2; hold++) {
+		for (hold = 0; hold <= strata_where_interrupts(where); hold++) {
 			struct deed deed = deed_of(test, SIZE, RAW, SEVERAL);
 
 			stock(test);
