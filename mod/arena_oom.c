@@ -25,7 +25,7 @@
 #include "fault.h"
 
 /* Nothing came back for so long: nothing will. What the kernel gives the killed, too. */
-#define PATIENCE	(2 * HZ)
+#define PATIENCE	(2UL * HZ)
 #define LOOK_EVERY_MS	10
 
 static LIST_HEAD(arenas);
