@@ -3,6 +3,9 @@
  * Everything that may be done to mappings of an arena, in any order: mapped in
  * parts, cut, protected, moved, shrunk, dropped, trimmed and populated at random,
  * against a model that knows what each page has to hold and who may touch it.
+ *
+ * The order comes from a seed, which is printed: SEED=<n> in the environment has
+ * the same once more.
  */
 #include "kselftest_harness.h"
 #include "arena_util.h"
@@ -248,6 +251,7 @@ static const op_fn ops[] = {
 static void run(struct __test_metadata *_metadata, __u32 flags)
 {
 	static struct model m;
+	const char *seed = getenv("SEED");
 	struct strata_stat stat;
 	char *reserved;
 	int step;
@@ -255,7 +259,7 @@ static void run(struct __test_metadata *_metadata, __u32 flags)
 	if (PAGE != 4096)
 		SKIP(return, "the model is made for pages of 4 KiB");
 	memset(&m, 0, sizeof(m));
-	m.seed = getpid();
+	m.seed = seed && *seed ? strtoul(seed, NULL, 0) : (unsigned long)getpid();
 	m.huge = flags & STRATA_CREATE_HUGE;
 	m.a.how = create_args(2 * REGION, REGION);
 	m.a.how.flags = flags;
