@@ -595,7 +595,8 @@ static struct {
 
 /*
  * Where it is, how long, and how large the struct is: right and wrong in turn, which
- * differ in one byte, for copies may be made byte by byte.
+ * differ in one byte, for copies may be made byte by byte. So is what the kernel writes
+ * back: sizes that differ in two would leave one here that is neither.
  */
 static void *change(void *arg)
 {
@@ -603,7 +604,7 @@ static void *change(void *arg)
 	unsigned int i;
 
 	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
-		__atomic_store_n(&range->size, i & 1 ? 4096 : sizeof(*range), __ATOMIC_RELAXED);
+		__atomic_store_n(&range->size, sizeof(*range) | (i & 1 ? 0xf00 : 0), __ATOMIC_RELAXED);
 		__atomic_store_n(&range->off, PAGE | (i & 2 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
 		__atomic_store_n(&range->len, 2 * MIB | (i & 4 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
 	}
