@@ -604,7 +604,8 @@ static void *change(void *arg)
 	unsigned int i;
 
 	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
-		__atomic_store_n(&range->size, sizeof(*range) | (i & 1 ? 0xf00 : 0), __ATOMIC_RELAXED);
+		__atomic_store_n(&range->size, sizeof(*range) | (i & 1 ? 0xf00 : 0),
+				 __ATOMIC_RELAXED);
 		__atomic_store_n(&range->off, PAGE | (i & 2 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
 		__atomic_store_n(&range->len, 2 * MIB | (i & 4 ? 1ULL << 50 : 0), __ATOMIC_RELAXED);
 	}
