@@ -32,7 +32,15 @@ bench: $(OUT)/bench/user
 $(OUT)/%: selftests/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
-	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+	$(if $(V),,@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDLIBS)
+
+# Tests have the time that the guest needs.
+$(tests) $(library): $(OUT)/alarm.o
+$(tests) $(library): LDLIBS += $(OUT)/alarm.o -Wl,--wrap=alarm
+$(OUT)/alarm.o: tools/vm/alarm.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(if $(V),,@)$(CC) $(filter-out -static,$(CFLAGS)) -c -o $@ $<
 
 # What measures libstrata.
 $(OUT)/bench/user: selftests/bench/user.c $(OUT)/lib/libstrata.a
