@@ -40,6 +40,8 @@ static int init_magazines(struct strata_cache *c)
 							   STRATA_OWNER_ALIGN)));
 	if (!c->magazine)
 		return -ENOMEM;
+	/* What was handed out is still in its slot. */
+	strata_track_scan_none_percpu(c->magazine);
 	for_each_possible_cpu(cpu) {
 		m = per_cpu_ptr(c->magazine, cpu);
 		m->cache = c;

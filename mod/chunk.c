@@ -8,6 +8,7 @@
 #include "chunk.h"
 #include "compat.h"
 #include "fault.h"
+#include "track.h"
 
 /**
  * strata_chunk_create() - a window of which no page is held yet
@@ -26,6 +27,9 @@ struct strata_chunk *strata_chunk_create(void *base, int node, gfp_t gfp)
 	INIT_LIST_HEAD(&chunk->list);
 	chunk->base = base;
 	chunk->node = node;
+	/* @base, in front of them, is the address of an object, too. */
+	strata_track_scan_only(&chunk->list, sizeof(*chunk) - offsetof(struct strata_chunk, list),
+			       gfp);
 	bitmap_fill(chunk->busy, STRATA_CHUNK_PAGES);
 	return chunk;
 }

@@ -16,8 +16,8 @@
 
 /**
  * struct strata_chunk - one window
- * @list: in the heap's list for @longest
  * @base: linear address of the window, aligned to its size
+ * @list: in the heap's list for @longest
  * @node: NUMA node of the pages
  * @whole: came as one block of STRATA_CHUNK_ORDER and goes back as one
  * @nr_present: pages held
@@ -30,8 +30,8 @@
  * @rcu: the metadata is freed after a grace period
  */
 struct strata_chunk {
-	struct list_head list;
 	void *base;
+	struct list_head list;
 	int node;
 	bool whole;
 	u16 nr_present;

@@ -7,6 +7,7 @@
 #include "depot.h"
 #include "fault.h"
 #include "magazine.h"
+#include "track.h"
 
 /**
  * strata_depot_init() - a closed depot: it takes nothing
@@ -37,6 +38,8 @@ void strata_depot_open(struct strata_depot *depot, unsigned int capacity, int no
 	slot = strata_may_fail(gfp, kcalloc_node(capacity, sizeof(*slot), gfp, node));
 	if (!slot)
 		return;
+	/* What it held is still there when it is somebody's. */
+	strata_track_scan_none(slot);
 	raw_spin_lock_irqsave(&depot->lock, flags);
 	if (!depot->capacity) {
 		swap(depot->slot, slot);

@@ -98,7 +98,8 @@ void *strata_reserve_alloc(struct strata_reserve *r)
 		return NULL;
 	if (r->count) {
 		strata_figure_sub(&r->count, 1);
-		object = r->object[r->count];
+		/* Not left behind: kmemleak would take it for its owner's pointer. */
+		swap(object, r->object[r->count]);
 	}
 	raw_spin_unlock_irqrestore(&r->lock, flags);
 	return object;

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "span.h"
+#include "track.h"
 
 /**
  * strata_shape_init() - how a span is cut into objects
@@ -99,6 +100,8 @@ struct strata_span *strata_span_create(enum strata_span_kind kind, unsigned int 
 	if (span) {
 		INIT_LIST_HEAD(&span->list);
 		span->kind = kind;
+		/* Not at @base, which is an object's address, too. */
+		strata_track_scan_only(&span->list, sizeof(span->list), gfp);
 	}
 	return span;
 }

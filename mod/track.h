@@ -151,6 +151,42 @@ static inline void strata_track_resize(const void *p, size_t size, size_t room, 
 	}
 }
 
+/*
+ * Where strata notes an address of memory that is somebody's, kmemleak is not to look:
+ * it takes what it finds for a pointer of the owner's, and a leak for none.
+ */
+
+/**
+ * strata_track_scan_only() - kmemleak looks for pointers in a part of this
+ * @part: where the part begins, in what was just allocated
+ * @size: bytes of it
+ * @gfp: of that allocation; kmemleak allocates with it. If it cannot it looks at all
+ *
+ * Context: as for the allocation.
+ */
+static inline void strata_track_scan_only(const void *part, size_t size, gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmemleak_scan_area(part, size, gfp);
+}
+
+/* There are none in @p, of kmalloc()'s. Any context but NMI. */
+static inline void strata_track_scan_none(const void *p)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmemleak_no_scan(p);
+}
+
+/*
+ * The same for memory of each CPU. To kmemleak it is freed, and it does not mind that it
+ * is once more later: 6.12 has no call that says not to scan it.
+ */
+static inline void strata_track_scan_none_percpu(const void __percpu *p)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		kmemleak_free_percpu(p);
+}
+
 /* Copy what an object may hold, of which its owner knows a part only. */
 static inline void strata_track_copy(void *to, const void *from, size_t size)
 {

@@ -11,10 +11,14 @@
 # shellcheck shell=dash
 
 modules=${STRATA_MODULES:-/lib/strata}
-commit=/sys/module/strata_bugs/parameters/commit
+parameter=/sys/module/strata_bugs/parameters/commit
 
 # shellcheck source=selftests/ktap.sh
 . "${0%/*}/ktap.sh"
+
+# By a process that is gone afterwards: kmemleak takes what is left on a stack for a
+# pointer.
+commit() { (echo "$1" >$parameter); }
 
 log() { echo "strata-vm: $*" >/dev/kmsg; }
 
@@ -39,7 +43,7 @@ has() { # <what was said> <words>...
 kasan() { # <mistake> <kind> <access> <name of the case>
 	log "expect: BUG: KASAN: $2 in bug_$1"
 	log "mistake $1"
-	echo "$1" >$commit
+	commit "$1"
 	has "$(since "$1")" "BUG: KASAN: $2 in bug_$1+.*\[strata_bugs\]" "$3 of size 1 at addr" \
 		'Call Trace:'
 	result $? "$4"
@@ -48,7 +52,7 @@ kasan() { # <mistake> <kind> <access> <name of the case>
 # One that strata reports itself.
 strata() { # <mistake> <kind> <words> <name of the case>
 	log "mistake $1"
-	echo "$1" >$commit
+	commit "$1"
 	has "$(since "$1")" "strata: $2: .*$3" "bug_$1+.*\[strata_bugs\]" &&
 		! since "$1" | grep -q 'BUG:'
 	result $? "$4"
@@ -56,15 +60,27 @@ strata() { # <mistake> <kind> <words> <name of the case>
 
 scan() {
 	echo scan >/sys/kernel/debug/kmemleak
-	sleep 6
+	for _ in 1 2 3 4 5 6; do
+		sleep 1
+		commit busy
+	done
 	echo scan >/sys/kernel/debug/kmemleak
 	cat /sys/kernel/debug/kmemleak
+}
+
+found() { # <how many> <size>
+	local n
+
+	n=$(echo "$leaks" | grep -c "unreferenced object .* (size $2)")
+	[ "$n" = "$1" ] && return
+	say "of $1 leaked objects of $2 bytes kmemleak says $n"
+	return 1
 }
 
 if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
 	skip_all 'this kernel has no KASAN or no kmemleak'
 fi
-plan 18
+plan 20
 insmod "$modules/strata_bugs.ko" || exit 1
 
 kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'
@@ -84,20 +100,26 @@ strata foreign_free foreign-pointer 'use kfree()' 'free of what is not ours'
 strata wrong_cache wrong-cache 'cache one freed to cache other' 'free to the wrong cache'
 
 log 'mistake uninitialised'
-echo uninitialised >$commit
+commit uninitialised
 has "$(since uninitialised)" 'never written: 6b 6b 6b 6b'
 result $? 'what was never written holds poison'
 
 log 'mistake none'
-echo none >$commit
+commit none
 ! since none | grep -qE 'BUG:|strata: '
 result $? 'no mistake, no report'
 
-echo leak >$commit
+commit leak
+commit leak_span
+commit leak_large
 leaks=$(scan)
-has "$leaks" 'unreferenced object .* (size 200)' 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
+found 4 200 && has "$leaks" 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
 result $? 'kmemleak finds what was leaked, and who did it'
-echo mend >$commit
+found 64 1000
+result $? 'all objects of a span'
+found 1 40001 && found 1 2097152 && found 1 4194304
+result $? 'objects with pages of their own'
+commit mend
 
 rmmod strata_bugs
 exit $failed

@@ -13,6 +13,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/strata.h>
 
 #include "bugs.h"
@@ -20,19 +21,27 @@
 /* Same-sized objects of which one is not at the start of a page. */
 #define SOME 4
 
+/* Objects of a cache that are more than a span of it. */
+#define MANY 64
+
 /* What is leaked or must be freed later; told so that kmemleak does not see it. */
-static unsigned long kept;
+static unsigned long kept[2 * MANY];
+static unsigned int nr_kept;
+static struct strata_cache *leaky;
 
 static void keep(void *p)
 {
-	kept = ~(unsigned long)p;
+	if (p && nr_kept < ARRAY_SIZE(kept))
+		kept[nr_kept++] = ~(unsigned long)p;
 }
 
 static void mend(void)
 {
-	if (kept)
-		strata_free((void *)~kept);
-	kept = 0;
+	while (nr_kept)
+		strata_free((void *)~kept[--nr_kept]);
+	if (!IS_ERR_OR_NULL(leaky))
+		strata_cache_destroy(leaky);
+	leaky = NULL;
 }
 
 /* The compiler would see some of the mistakes, too. */
@@ -296,9 +305,43 @@ BUG_FN bug_good_copies(void)
 	vm_munmap(user, PAGE_SIZE);
 }
 
+/* The magazine is filled for the first, if it was empty; the others are out of it. */
 BUG_FN bug_leak(void)
 {
-	keep(get(200));
+	int i;
+
+	for (i = 0; i < SOME; i++)
+		keep(get(200));
+}
+
+static void use_magazine(void *unused)
+{
+	strata_free(strata_alloc(200, GFP_ATOMIC));
+}
+
+/* No mistake: the magazines that one was leaked from are in use, and not drained. */
+BUG_FN bug_busy(void)
+{
+	on_each_cpu(use_magazine, NULL, 1);
+}
+
+/* The first object of a span, and all others: what tells of a span keeps nobody alive. */
+BUG_FN bug_leak_span(void)
+{
+	const struct strata_cache_args args = { .size = 1000 };
+	int i;
+
+	leaky = strata_cache_create("leaky", &args);
+	for (i = 0; i < MANY && !IS_ERR(leaky); i++)
+		keep(strata_cache_alloc(leaky, GFP_KERNEL));
+}
+
+/* A few pages, a whole chunk, and more than one. */
+BUG_FN bug_leak_large(void)
+{
+	keep(get(40001));
+	keep(get(SZ_2M));
+	keep(get(SZ_4M));
 }
 
 /* No mistake at all: what strata_usable_size() gives is the caller's. */
@@ -340,6 +383,9 @@ static const struct {
 	{ "copy_from_user", bug_copy_from_user },
 	{ "good_copies", bug_good_copies },
 	{ "leak", bug_leak },
+	{ "busy", bug_busy },
+	{ "leak_span", bug_leak_span },
+	{ "leak_large", bug_leak_large },
 	{ "race", bug_race },
 	{ "weak_race", bug_weak_race },
 	{ "shared_region", bug_shared_region },
