@@ -99,6 +99,9 @@ FIXTURE(memcg)
 
 FIXTURE_SETUP(memcg)
 {
+	/* A test that was ended by its time left these. */
+	rmdir(GROUP);
+	umount(CGROUPS);
 	mkdir(CGROUPS, 0700);
 	self->able = !mount("none", CGROUPS, "cgroup2", 0, NULL) &&
 		     put(CGROUPS "/cgroup.subtree_control", "+memory");
