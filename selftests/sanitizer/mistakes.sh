@@ -80,7 +80,7 @@ found() { # <how many> <size>
 if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
 	skip_all 'this kernel has no KASAN or no kmemleak'
 fi
-plan 20
+plan 21
 insmod "$modules/strata_bugs.ko" || exit 1
 
 kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'
@@ -110,11 +110,14 @@ commit none
 result $? 'no mistake, no report'
 
 commit leak
+commit leak_depot
 commit leak_span
 commit leak_large
 leaks=$(scan)
 found 4 200 && has "$leaks" 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
 result $? 'kmemleak finds what was leaked, and who did it'
+found 16 3000
+result $? 'what was in a depot before'
 found 64 1000
 result $? 'all objects of a span'
 found 1 40001 && found 1 2097152 && found 1 4194304

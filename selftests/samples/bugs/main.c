@@ -24,10 +24,18 @@
 /* Objects of a cache that are more than a span of it. */
 #define MANY 64
 
+/*
+ * Objects of 3000 bytes: what a magazine and a depot hold of them, of those what is
+ * leaked, and of the rest what is used on, which is more than the magazine holds.
+ */
+#define HELD 31
+#define LEAKED 16
+#define USED 13
+
 /* What is leaked or must be freed later; told so that kmemleak does not see it. */
 static unsigned long kept[2 * MANY];
 static unsigned int nr_kept;
-static struct strata_cache *leaky;
+static struct strata_cache *leaky, *passed_on;
 
 static void keep(void *p)
 {
@@ -41,7 +49,10 @@ static void mend(void)
 		strata_free((void *)~kept[--nr_kept]);
 	if (!IS_ERR_OR_NULL(leaky))
 		strata_cache_destroy(leaky);
+	if (!IS_ERR_OR_NULL(passed_on))
+		strata_cache_destroy(passed_on);
 	leaky = NULL;
+	passed_on = NULL;
 }
 
 /* The compiler would see some of the mistakes, too. */
@@ -319,10 +330,43 @@ static void use_magazine(void *unused)
 	strata_free(strata_alloc(200, GFP_ATOMIC));
 }
 
-/* No mistake: the magazines that one was leaked from are in use, and not drained. */
+static void use_depot(void *unused)
+{
+	void *object[USED];
+	int i;
+
+	if (IS_ERR_OR_NULL(passed_on))
+		return;
+	for (i = 0; i < USED; i++)
+		object[i] = strata_cache_alloc(passed_on, GFP_ATOMIC);
+	while (i--)
+		strata_cache_free(passed_on, object[i]);
+}
+
+/* No mistake: the magazines and depots that objects were leaked from stay in use. */
 BUG_FN bug_busy(void)
 {
 	on_each_cpu(use_magazine, NULL, 1);
+	on_each_cpu(use_depot, NULL, 1);
+}
+
+/* Of objects that were in a magazine and a depot: their addresses still are. */
+BUG_FN bug_leak_depot(void)
+{
+	const struct strata_cache_args args = { .size = 3000 };
+	int i;
+
+	passed_on = strata_cache_create("passed-on", &args);
+	if (IS_ERR(passed_on))
+		return;
+	migrate_disable();
+	for (i = 0; i < HELD; i++)
+		keep(strata_cache_alloc(passed_on, GFP_KERNEL));
+	while (i--)
+		strata_cache_free(passed_on, (void *)~kept[--nr_kept]);
+	for (i = 0; i < LEAKED; i++)
+		keep(strata_cache_alloc(passed_on, GFP_KERNEL));
+	migrate_enable();
 }
 
 /* The first object of a span, and all others: what tells of a span keeps nobody alive. */
@@ -384,6 +428,7 @@ static const struct {
 	{ "good_copies", bug_good_copies },
 	{ "leak", bug_leak },
 	{ "busy", bug_busy },
+	{ "leak_depot", bug_leak_depot },
 	{ "leak_span", bug_leak_span },
 	{ "leak_large", bug_leak_large },
 	{ "race", bug_race },
