@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/shrinker.h>
+#include <linux/swap.h>
 
 #include "arena.h"
 #include "arena_ctl.h"
@@ -42,7 +43,8 @@
 /*
  * Arenas to reclaim from, a list for each memory cgroup: one that is at its limit
  * takes from its own arenas, and memory that is short for all from everybody's.
- * Reclaim only tries the lock, and holds it while it has arenas off the lists.
+ * Reclaim holds the lock while it has arenas off the lists; under it nobody waits
+ * for memory.
  */
 static DEFINE_MUTEX(lazy_lock);
 static struct list_lru lazy_arenas;
@@ -153,7 +155,20 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 	if (!smp_load_acquire(&listed))
 		return SHRINK_EMPTY;
 	list_lru_walk_one(&lazy_arenas, sc->nid, sc->memcg, ask, &bytes, &nr);
+	/* What somebody has off the lists just now is worth waiting for. */
+	if (!bytes && mutex_is_locked(&lazy_lock))
+		return STRATA_TRIM_BATCH;
 	return bytes >> PAGE_SHIFT ?: SHRINK_EMPTY;
+}
+
+/*
+ * Who is told that there is nothing may be killed for want of memory, while another
+ * is about to give it back: so it waits for that. kswapd has other places to go to.
+ */
+static bool lock_lazy(void)
+{
+	return current_is_kswapd() ? mutex_trylock(&lazy_lock) :
+				     !mutex_lock_killable(&lazy_lock);
 }
 
 static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
@@ -164,7 +179,7 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 	LIST_HEAD(taken);
 
 	/* Page tables of other processes are no place to go to from a file system. */
-	if (!(sc->gfp_mask & __GFP_FS) || !mutex_trylock(&lazy_lock))
+	if (!(sc->gfp_mask & __GFP_FS) || !lock_lazy())
 		return SHRINK_STOP;
 	list_lru_walk_one(&lazy_arenas, sc->nid, sc->memcg, take, &taken, &nr);
 	list_for_each_entry(arena, &taken, lazy) {

@@ -316,4 +316,32 @@ TEST_F_TIMEOUT(memcg, lazy_goes_for_others, 120)
 	arena_close(&a);
 }
 
+/* Nor is who comes while another is about to give it back. */
+TEST_F_TIMEOUT(memcg, lazy_goes_to_all, 120)
+{
+	const size_t much = 60 * MIB, each = 12 * MIB;
+	struct arena a;
+	pid_t pid[4];
+	size_t i;
+	char *p;
+
+	ASSERT_TRUE(open_charged(&a, STRATA_CREATE_LAZY, 128 * MIB, 128 * MIB));
+	ASSERT_TRUE(put(GROUP "/memory.max", "64M"));
+	memset(a.data, 1, much);
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		pid[i] = fork();
+		if (pid[i])
+			continue;
+		p = mmap(NULL, each, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED || !enter())
+			_exit(1);
+		memset(p, 1, each);
+		_exit(p[0] + p[each - 1] == 2 ? 42 : 2);
+	}
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		EXPECT_EQ(reap(pid[i]), 42);
+	EXPECT_LT(arena_stat(a.fd, 0).committed, much);
+	arena_close(&a);
+}
+
 TEST_HARNESS_MAIN
