@@ -354,6 +354,7 @@ BUG_FN bug_busy(void)
 BUG_FN bug_leak_depot(void)
 {
 	const struct strata_cache_args args = { .size = 3000 };
+	const unsigned int before = nr_kept;
 	int i;
 
 	passed_on = strata_cache_create("passed-on", &args);
@@ -362,7 +363,7 @@ BUG_FN bug_leak_depot(void)
 	migrate_disable();
 	for (i = 0; i < HELD; i++)
 		keep(strata_cache_alloc(passed_on, GFP_KERNEL));
-	while (i--)
+	while (nr_kept > before)
 		strata_cache_free(passed_on, (void *)~kept[--nr_kept]);
 	for (i = 0; i < LEAKED; i++)
 		keep(strata_cache_alloc(passed_on, GFP_KERNEL));
