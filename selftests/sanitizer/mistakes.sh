@@ -12,6 +12,7 @@
 
 modules=${STRATA_MODULES:-/lib/strata}
 parameter=/sys/module/strata_bugs/parameters/commit
+fault=/sys/kernel/debug/strata/fault
 
 # shellcheck source=selftests/ktap.sh
 . "${0%/*}/ktap.sh"
@@ -80,7 +81,7 @@ found() { # <how many> <size>
 if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
 	skip_all 'this kernel has no KASAN or no kmemleak'
 fi
-plan 21
+plan 22
 insmod "$modules/strata_bugs.ko" || exit 1
 
 kasan right slab-out-of-bounds Write 'one byte past an object that fills its class'
@@ -111,6 +112,12 @@ result $? 'no mistake, no report'
 
 commit leak
 commit leak_depot
+# A reserve is asked when its cache gets no memory.
+commit set_aside
+echo -1 >$fault/times
+echo 100 >$fault/probability
+commit leak_reserve
+echo 0 >$fault/probability
 commit leak_span
 commit leak_large
 leaks=$(scan)
@@ -118,6 +125,8 @@ found 4 200 && has "$leaks" 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs
 result $? 'kmemleak finds what was leaked, and who did it'
 found 16 3000
 result $? 'what was in a depot before'
+found 6 20000
+result $? 'what was set aside in a reserve'
 found 64 1000
 result $? 'all objects of a span'
 found 1 40001 && found 1 2097152 && found 1 4194304

@@ -32,10 +32,14 @@
 #define LEAKED 16
 #define USED 13
 
+/* Objects of 20000 bytes set aside in a reserve, all of which are leaked. */
+#define ASIDE 6
+
 /* What is leaked or must be freed later; told so that kmemleak does not see it. */
 static unsigned long kept[2 * MANY];
 static unsigned int nr_kept;
-static struct strata_cache *leaky, *passed_on;
+static struct strata_cache *leaky, *passed_on, *aside;
+static struct strata_reserve *reserve;
 
 static void keep(void *p)
 {
@@ -51,8 +55,13 @@ static void mend(void)
 		strata_cache_destroy(leaky);
 	if (!IS_ERR_OR_NULL(passed_on))
 		strata_cache_destroy(passed_on);
+	strata_reserve_destroy(reserve);
+	if (!IS_ERR_OR_NULL(aside))
+		strata_cache_destroy(aside);
 	leaky = NULL;
 	passed_on = NULL;
+	reserve = NULL;
+	aside = NULL;
 }
 
 /* The compiler would see some of the mistakes, too. */
@@ -370,6 +379,43 @@ BUG_FN bug_leak_depot(void)
 	migrate_enable();
 }
 
+/* No mistake yet: for leak_reserve, which is for when no memory is to be had. */
+BUG_FN bug_set_aside(void)
+{
+	const struct strata_cache_args args = { .size = 20000 };
+
+	aside = strata_cache_create("aside", &args);
+	if (!IS_ERR(aside))
+		reserve = strata_reserve_create(aside, ASIDE, GFP_KERNEL);
+}
+
+/*
+ * Of objects that a reserve held, and has given when its cache had none left; the
+ * reserve stays. With memory to be had it would not be asked.
+ */
+BUG_FN bug_leak_reserve(void)
+{
+	void **used_up = NULL, **object;
+	unsigned int n;
+
+	if (IS_ERR_OR_NULL(reserve))
+		return;
+	for (n = 0; n < SZ_4K; n++) {
+		object = strata_cache_alloc(aside, GFP_NOWAIT | __GFP_NOWARN);
+		if (!object)
+			break;
+		*object = used_up;
+		used_up = object;
+	}
+	for (n = 0; n < ASIDE; n++)
+		keep(strata_reserve_alloc(reserve));
+	while (used_up) {
+		object = used_up;
+		used_up = *object;
+		strata_cache_free(aside, object);
+	}
+}
+
 /* The first object of a span, and all others: what tells of a span keeps nobody alive. */
 BUG_FN bug_leak_span(void)
 {
@@ -430,6 +476,8 @@ static const struct {
 	{ "leak", bug_leak },
 	{ "busy", bug_busy },
 	{ "leak_depot", bug_leak_depot },
+	{ "set_aside", bug_set_aside },
+	{ "leak_reserve", bug_leak_reserve },
 	{ "leak_span", bug_leak_span },
 	{ "leak_large", bug_leak_large },
 	{ "race", bug_race },
