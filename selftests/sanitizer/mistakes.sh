@@ -59,23 +59,48 @@ strata() { # <mistake> <kind> <words> <name of the case>
 	result $? "$4"
 }
 
-scan() {
-	echo scan >/sys/kernel/debug/kmemleak
+# By a process of its own: kmemleak looks at the stack of who scans, too, where what it
+# has looked at before may still lie.
+scan() { (echo scan >/sys/kernel/debug/kmemleak); }
+
+# What kmemleak reports until nothing is missing, in a few scans: what happens to lie on
+# a stack hides an object from one of them. What a slot of ours held would from each.
+leaks_found() {
+	local scans size
+
+	leaks=
+	scan
+	# It says nothing of an object that is younger than five seconds.
 	for _ in 1 2 3 4 5 6; do
 		sleep 1
 		commit busy
 	done
-	echo scan >/sys/kernel/debug/kmemleak
-	cat /sys/kernel/debug/kmemleak
+	for scans in 1 2 3 4 5 6; do
+		scan
+		leaks="$leaks
+$(cat /sys/kernel/debug/kmemleak)"
+		for size in $leaked; do
+			[ "$(count "${size#*:}")" = "${size%:*}" ] || continue 2
+		done
+		break
+	done
+	[ "$scans" = 1 ] || say "kmemleak has scanned $scans times"
 }
 
-found() { # <how many> <size>
-	local n
+# How many objects of a size have been reported, in one scan or another.
+count() { # <size>
+	echo "$leaks" | grep "unreferenced object .* (size $1)" | sort -u | wc -l
+}
 
-	n=$(echo "$leaks" | grep -c "unreferenced object .* (size $2)")
-	[ "$n" = "$1" ] && return
-	say "of $1 leaked objects of $2 bytes kmemleak says $n"
-	return 1
+found() { # <how many:size>...
+	local n size
+
+	for size; do
+		n=$(count "${size#*:}")
+		[ "$n" = "${size%:*}" ] && continue
+		say "of ${size%:*} leaked objects of ${size#*:} bytes kmemleak says $n"
+		return 1
+	done
 }
 
 if ! [ -e /sys/kernel/debug/kmemleak ] || ! grep -q ' kasan_report$' /proc/kallsyms; then
@@ -120,16 +145,17 @@ commit leak_reserve
 echo 0 >$fault/probability
 commit leak_span
 commit leak_large
-leaks=$(scan)
-found 4 200 && has "$leaks" 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
+leaked='4:200 16:3000 6:20000 64:1000 1:40001 1:2097152 1:4194304'
+leaks_found
+found 4:200 && has "$leaks" 'bug_leak+.*\[strata_bugs\]' 'commit+.*\[strata_bugs\]'
 result $? 'kmemleak finds what was leaked, and who did it'
-found 16 3000
+found 16:3000
 result $? 'what was in a depot before'
-found 6 20000
+found 6:20000
 result $? 'what was set aside in a reserve'
-found 64 1000
+found 64:1000
 result $? 'all objects of a span'
-found 1 40001 && found 1 2097152 && found 1 4194304
+found 1:40001 1:2097152 1:4194304
 result $? 'objects with pages of their own'
 commit mend
 

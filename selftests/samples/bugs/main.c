@@ -487,21 +487,6 @@ static const struct {
 	{ "mend", mend },
 };
 
-/*
- * Whoever has the pages of this stack next has what calls left there, and kmemleak
- * would take it for his pointers.
- */
-static noinline void wipe_stack(unsigned int kib)
-{
-	u8 room[SZ_1K];
-
-	memset(room, 0, sizeof(room));
-	barrier_data(room);
-	if (kib > 1)
-		wipe_stack(kib - 1);
-	barrier_data(room);
-}
-
 static int commit(const char *text, const struct kernel_param *param)
 {
 	unsigned int i;
@@ -509,7 +494,6 @@ static int commit(const char *text, const struct kernel_param *param)
 	for (i = 0; i < ARRAY_SIZE(bugs); i++) {
 		if (sysfs_streq(text, bugs[i].name)) {
 			bugs[i].commit();
-			wipe_stack(6);
 			return 0;
 		}
 	}
