@@ -63,8 +63,9 @@ strata() { # <mistake> <kind> <words> <name of the case>
 # has looked at before may still lie.
 scan() { (echo scan >/sys/kernel/debug/kmemleak); }
 
-# What kmemleak reports until nothing is missing, in a few scans: what happens to lie on
-# a stack hides an object from one of them. What a slot of ours held would from each.
+# What kmemleak reports until nothing is missing, in a few scans. Something of the moment,
+# a word on a stack most likely, may hide an object from one of them; what a slot of ours
+# held would from each.
 leaks_found() {
 	local scans size
 
